@@ -55,6 +55,8 @@ export interface CommandArguments {
   'alfine.stopPlan': OfDocument;
   /** Lets a plan go on: its loops that were held or cut off, and then the tasks that can begin. */
   'alfine.continuePlan': ContinuePlan;
+  /** Merges the branch of its own that a plan was run on, once the checks of its tasks hold together. */
+  'alfine.mergePlan': OfDocument;
   /** Allows the commands that a plan and its repository name, after showing them. */
   'alfine.trust': OfDocument;
 }
@@ -311,6 +313,8 @@ export interface StartOptions {
   maxIterations?: number;
   /** How many tasks of the plan are worked on at a time, 1 to 16. */
   maxParallel?: number;
+  /** Whether the tasks of the plan land on a branch of the run's own, until the whole is merged. */
+  branch?: boolean;
   /** The agent is told to do this task alone. */
   singleTask?: boolean;
   /** The agent's name. */

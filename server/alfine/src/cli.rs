@@ -75,8 +75,8 @@ pub(crate) enum Command {
         after_help = "Examples:\n  alfine answer PLAN.md#US-001 \"SQLite\"\n  alfine answer PLAN.md#US-001 --approve"
     )]
     Answer(AnswerArgs),
-    /// Merge a done task into the branch it was based on.
-    #[command(after_help = "Example:\n  alfine merge PLAN.md#US-001")]
+    /// Merge a done task into the branch it was based on, or a whole plan that was run on a branch of its own.
+    #[command(after_help = "Examples:\n  alfine merge PLAN.md#US-001\n  alfine merge PLAN.md")]
     Merge(MergeArgs),
     /// Merge the branch that a done task was based on into its work, and let its agent go on from there.
     #[command(
@@ -205,6 +205,10 @@ pub(crate) struct RunArgs {
     /// How many tasks of a plan are worked on at a time, 1 to 16.
     #[arg(short = 'j', long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=16))]
     pub max_parallel: Option<u32>,
+    /// Let the tasks of the plan land on a branch of the run's own, whatever happens to finished work otherwise; `alfine merge
+    /// PLAN` merges the whole.
+    #[arg(long)]
+    pub branch: bool,
     /// Tell the agent to do this task only; for a plan, run only the first task that is ready.
     #[arg(short = '1', long)]
     pub single_task: bool,
@@ -470,13 +474,13 @@ pub(crate) struct AnswerArgs {
     pub hold: bool,
 }
 
-/// How a task is merged.
+/// How a task is merged, or a plan that was run on a branch of its own.
 #[derive(Debug, Args)]
 pub(crate) struct MergeArgs {
-    /// The task.
+    /// The task or the plan.
     #[command(flatten)]
-    pub task: TaskArg,
-    /// Merge into this branch instead of the one it was based on.
+    pub target: TargetArg,
+    /// Merge into this branch instead of the one that it was based on.
     #[arg(long, value_name = "BRANCH")]
     pub into: Option<String>,
     /// Land the unmerged work of other tasks as well that this one was built on.

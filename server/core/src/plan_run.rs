@@ -46,6 +46,9 @@ pub struct RunProgress {
     /// US dollars that it may cost; missing if there is no such budget.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub budget_usd: Option<f64>,
+    /// The branch of its own that its tasks land on, until the whole is merged; missing if they land on the user's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub branch: Option<String>,
     /// The budget that no other run of an agent would stay within; missing if nothing is held up by one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub short: Option<Short>,
@@ -81,6 +84,7 @@ impl RunProgress {
             waiting: 0,
             cost_usd: money.cost_usd,
             budget_usd: money.budget_usd,
+            branch: None,
             short: money.short,
         };
         for (status, needs_you) in tasks {
@@ -103,6 +107,12 @@ impl RunProgress {
         };
         progress.short = money.short.filter(|_| progress.state == RunState::NeedsInput);
         progress
+    }
+
+    /// The same with the branch of its own that its tasks land on.
+    #[must_use]
+    pub fn on(self, branch: Option<String>) -> Self {
+        Self { branch, ..self }
     }
 }
 

@@ -199,11 +199,18 @@ impl<'p> Known<'p> {
         self.row(task).filter(|_| self.elsewhere.contains(id))
     }
 
-    /// The tasks that were merged and whose boxes are open: somebody took the tick away, or it never came here.
-    pub fn merged_and_open(&self, file: &'p PlanFile) -> impl Iterator<Item = (&'p Task, &TaskRow)> {
-        file.plan.tasks.iter().filter_map(|task| {
+    /// The tasks that were merged and whose boxes are open: somebody took the tick away, or it never came here. Without those
+    /// that are on this branch until the whole is merged.
+    pub fn merged_and_open(
+        &self,
+        file: &'p PlanFile,
+        branch: Option<&str>,
+    ) -> impl Iterator<Item = (&'p Task, &TaskRow)> {
+        file.plan.tasks.iter().filter_map(move |task| {
             let row = self.row(task).filter(|row| row.status == TaskStatus::Merged)?;
-            file.has_open_box(task).then_some((task, row))
+            let waits =
+                matches!(&row.reason, Some(Reason::Merged { into, .. }) if Some(into.as_str()) == branch);
+            (file.has_open_box(task) && !waits).then_some((task, row))
         })
     }
 }

@@ -29,11 +29,6 @@ pub(crate) struct RunBranch {
     pub target: Option<String>,
 }
 
-/// The branch of its own that the last run of a plan lands on; `None` if there is none, or if it was merged as a whole.
-pub fn of_run(run: &PlanRunRow) -> Option<String> {
-    RunOptions::of(run).ok()?.options.onto
-}
-
 /// The branch of its own that a run which begins now, or goes on, lands on; `None` if it lands on what is checked out. Changes
 /// nothing.
 ///

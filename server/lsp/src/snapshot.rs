@@ -178,6 +178,8 @@ pub struct RunPicture {
     pub state: RunState,
     /// What it costs, and may cost.
     pub money: RunMoney,
+    /// The branch of its own that its tasks land on.
+    pub branch: Option<String>,
 }
 
 impl StorePicture {

@@ -24,7 +24,7 @@ pub use error::{not_allowed, running};
 pub use hint::hint;
 pub use news::{Line, Mark, clock, clock_to_the_minute, moving, news, verdict_of, work_lost};
 pub use plan::{day, plan_changed, plan_changed_note, same_task, shared, unticked};
-pub use plan_run::run_progress;
+pub use plan_run::{plan_merged, run_progress, waits_on_branch};
 pub use proof::{Grounds, answer, grounds, unproven};
 pub use proof_table::{
     LandedLine, ProofLine, at_head, checks_cut_off, green_already, proof_in_lines, proof_in_markdown,

@@ -1,9 +1,12 @@
 //! How far the run of a plan is, on one line.
 
-use crate::text::count;
+use crate::{Reader, text::count};
 use alfine_core::{
     breaker::dollars,
     plan_run::{RunProgress, RunState},
+    printable::enumerated,
+    task::{TaskKey, TaskStatus},
+    text::shell_word,
 };
 
 /// How far the run of a plan is: `3 of 9 done · 2 running · 1 needs you · $1.84`.
@@ -34,7 +37,27 @@ pub fn run_progress(run: &RunProgress) -> String {
     if run.short.is_some() {
         parts.push("out of budget".to_owned());
     }
+    parts.extend(run.branch.as_ref().map(|branch| format!("on {branch}")));
     parts.join(" · ")
+}
+
+/// Says that the work of a plan is on a branch of its own, and how the whole is merged.
+pub fn waits_on_branch(plan: &str, branch: &str, reader: Reader) -> String {
+    let merge = match reader {
+        Reader::Terminal => format!("`alfine merge {}` merges it", shell_word(plan)),
+        Reader::Editor { .. } => "*Merge the plan* merges it".to_owned(),
+    };
+    format!("the work is on {branch} until the whole is merged: {merge}")
+}
+
+/// Says that a plan was merged as a whole, and what of it was not: `PLAN.md is merged into main: 3 tasks; without T4 (failed)`.
+pub fn plan_merged(plan: &str, into: &str, tasks: usize, without: &[(TaskKey, TaskStatus)]) -> String {
+    let merged = format!("{plan} is merged into {into}: {}", count(tasks as u64, "task"));
+    if without.is_empty() {
+        return merged;
+    }
+    let without = enumerated(without.iter().map(|(key, status)| format!("{} ({status})", key.id)));
+    format!("{merged}; without {without}")
 }
 
 #[cfg(test)]
@@ -60,6 +83,13 @@ mod tests {
             let money = RunMoney { cost_usd: Some(1.84), ..RunMoney::default() };
             assert_eq!(run_progress(&RunProgress::new("P.md", state, tasks, money)), said);
         }
+    }
+
+    #[test]
+    fn a_run_says_which_branch_of_its_own_it_lands_on() {
+        let run = RunProgress::new("P.md", RunState::Over, [(Done, false)], RunMoney::default());
+        let said = run_progress(&run.on(Some("alfine-runs/P".to_owned())));
+        assert_eq!(said, "1 of 1 done · on alfine-runs/P");
     }
 
     #[test]

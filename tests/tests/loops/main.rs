@@ -22,6 +22,7 @@ mod messages;
 mod plan_runs;
 mod plans;
 mod proof;
+mod run_branches;
 mod safety;
 mod state;
 mod unusual;

@@ -76,7 +76,7 @@ fn no_more_are_worked_on_at_a_time_than_may_be() {
     wait_until(PATIENCE, "all are done", || statuses(&sandbox) == ["done"; 4]);
 }
 
-fn run_of(sandbox: &Sandbox) -> Value {
+pub(super) fn run_of(sandbox: &Sandbox) -> Value {
     sandbox.alfine(&["status", "--json"]).json()[0]["runs"][0].clone()
 }
 
@@ -153,7 +153,7 @@ fn a_run_goes_on_with_a_task_whose_runner_died_once() {
 }
 
 /// Twelve tasks: one, then four, then four that each wait for two of these, then two, then one.
-const DIAMOND: [(&str, &[&str]); 12] = [
+pub(super) const DIAMOND: [(&str, &[&str]); 12] = [
     ("T01", &[]),
     ("T02", &["T01"]),
     ("T03", &["T01"]),
@@ -169,7 +169,7 @@ const DIAMOND: [(&str, &[&str]); 12] = [
 ];
 
 /// A repository with that plan. Each task's agent fails unless it finds what the ones before it wrote.
-fn diamond(settings: &str) -> Sandbox {
+pub(super) fn diamond(settings: &str) -> Sandbox {
     let mut plan = "# Plan\n".to_owned();
     let mut parts = Vec::new();
     for (id, waits_for) in DIAMOND {

@@ -14,6 +14,7 @@ mod ranges;
 mod several;
 mod state;
 mod trust;
+mod whole_plans;
 
 use alfine_tests::{
     editor::{Editor, Setup},

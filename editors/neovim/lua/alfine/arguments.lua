@@ -24,6 +24,7 @@ end
 ---The flags of `start`, as on the command line, and what they take.
 local FLAGS = {
   ['--agent'] = 'text',
+  ['--branch'] = 'yes',
   ['--budget'] = 'number',
   ['--context'] = 'text',
   ['--in-place'] = 'yes',

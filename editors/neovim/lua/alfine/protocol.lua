@@ -28,6 +28,7 @@ M.commands = {
   { name = 'pausePlan', takes = 'plan' },
   { name = 'stopPlan', takes = 'plan' },
   { name = 'continuePlan', takes = 'plan' },
+  { name = 'mergePlan', takes = 'plan' },
   { name = 'trust', takes = 'plan' },
 }
 
@@ -188,6 +189,7 @@ M.commands = {
 ---@class alfine.StartOptions
 ---@field maxIterations? integer The most iterations, 1 to 50.
 ---@field maxParallel? integer How many tasks of the plan are worked on at a time, 1 to 16.
+---@field branch? boolean Whether the tasks of the plan land on a branch of the run's own, until the whole is merged.
 ---@field singleTask? boolean The agent is told to do this task alone.
 ---@field agent? string The agent's name.
 ---@field model? string The model's name.

@@ -3,7 +3,8 @@
 use super::{
     asking::{self, Said},
     control::{goes_on, said, tell_changes},
-    opening, run,
+    opening::{self, Either},
+    run, signals,
 };
 use crate::{
     cli::{DiscardArgs, IterationArgs, MergeArgs, ReworkArgs},
@@ -11,18 +12,26 @@ use crate::{
     output::{print_json, say},
     report::exit,
 };
-use alfine_core::{task::TaskStatus, text::shell_word};
+use alfine_core::{news::News, task::TaskStatus, text::shell_word};
 use alfine_engine::{
-    ErrorKind, Result,
+    Error, ErrorKind, Result,
+    project::Project,
     requests::{self, How, Merging, Reworking},
+    run_branch::{self, Conditions, MergedPlan},
 };
+use alfine_git::WorkingCopies;
+use alfine_verify::CancelToken;
 use alfine_words::Reader;
 use serde_json::json;
 use std::path::Path;
 
-/// Merges a done task.
+/// Merges a done task, or a plan that was run on a branch of its own.
 pub(super) fn merge(directory: &Path, args: &MergeArgs) -> Result<u8> {
-    let (mut project, key) = opening::task(directory, &args.task, args.json)?;
+    let mut project = opening::open(directory, args.json)?;
+    let key = match opening::target(&mut project, &args.target)? {
+        Either::Task(key) => key,
+        Either::Plan(plan) => return merge_plan(&mut project, &plan, args),
+    };
     let request = requests::Merge {
         task: key.clone(),
         into: args.into.clone(),
@@ -73,6 +82,56 @@ pub(super) fn merge(directory: &Path, args: &MergeArgs) -> Result<u8> {
         }
         Err(error) => Err(error),
     }
+}
+
+/// Merges the branch that a plan was run on, once the checks of its tasks hold together.
+fn merge_plan(project: &mut Project, plan: &str, args: &MergeArgs) -> Result<u8> {
+    if args.with_dependencies {
+        return Err(Error::user(format!(
+            "{plan} is merged as a whole, with all that its tasks were built on"
+        ))
+        .hint("leave --with-dependencies out"));
+    }
+    let (display, program, cancel) = (Display::new(), opening::program()?, CancelToken::default());
+    let interrupted = cancel.clone();
+    let listening = signals::forward(move || interrupted.cancel())?;
+    let with = Conditions {
+        into: args.into.as_deref(),
+        tick: WorkingCopies::Unmodified,
+        is_unsaved: &|_| false,
+        guard: &program,
+        cancel: &cancel,
+    };
+    let mut tell = |news: News| {
+        if !args.json {
+            display.moves(&news);
+        }
+    };
+    let merged = run_branch::merge(project, plan, with, &mut tell);
+    listening.close();
+    display.all_rest();
+    let Some(MergedPlan { from, into, commit, tasks, without, left }) = merged? else {
+        say(format_args!("{plan} is not merged: you ended its checks"));
+        return Ok(exit::STOPPED);
+    };
+    if args.json {
+        let tasks: Vec<_> = tasks.iter().map(|(key, _)| key).collect();
+        let without: Vec<_> =
+            without.iter().map(|(task, status)| json!({ "task": task, "status": status })).collect();
+        print_json(&json!({
+            "plan": plan, "from": from, "into": into, "commit": commit, "tasks": tasks, "without": without,
+        }))?;
+        return Ok(exit::DONE);
+    }
+    say(format_args!("{}", alfine_words::plan_merged(plan, &into, tasks.len(), &without)));
+    for path in left {
+        say(format_args!(
+            "  tick them yourself where the plan is not committed as it stands: {}",
+            path.display()
+        ));
+    }
+    say(format_args!("  {from} is not needed any more: git branch -d {}", shell_word(&from)));
+    Ok(exit::DONE)
 }
 
 /// Has finished work worked on again, on top of the branch that it is to land on.

@@ -22,7 +22,7 @@ use alfine_config::OnDone;
 use alfine_core::{
     budget::Short,
     hint::Hint,
-    plan::{ContextMode, Task},
+    plan::{ContextMode, Lands, Task},
     plan_run::RunState,
     task::{TaskId, TaskKey, TaskStatus},
     text::shell_word,
@@ -93,7 +93,18 @@ pub(super) fn run_plan(
         let failed = tell_left(project, &plan, &others, left, display)?;
         first_that_failed = first(first_that_failed, failed);
     }
-    Ok(first(first_that_failed, tell_short(project, &name, display)?))
+    let first_that_failed = first(first_that_failed, tell_short(project, &name, display)?);
+    if first_that_failed == exit::DONE
+        && let (Some(branch), Some(display)) = (branch_of(project, &name)?, display)
+    {
+        display.line(Mark::Notice, &words::waits_on_branch(&name, &branch, Reader::Terminal));
+    }
+    Ok(first_that_failed)
+}
+
+/// The branch of its own that the last run of a plan landed on.
+fn branch_of(project: &Project, plan: &str) -> Result<Option<String>> {
+    Ok(project.store.last_plan_run(plan)?.as_ref().and_then(plan_run::branch_of))
 }
 
 /// Starts a plan's task in the background, or a plan.
@@ -138,10 +149,15 @@ pub(super) fn tell_begun(key: &TaskKey, does: &str) {
 fn start(project: &mut Project, args: &RunArgs, in_background: bool) -> Result<Started> {
     let target = project.target(&args.target)?;
     let plan = project.plan(&target.plan)?.name;
-    if args.budget.is_some()
-        && let Some(task) = &target.task
-    {
-        return Err(budget_of_task(&TaskKey::new(plan, task.clone())));
+    if let Some(task) = &target.task {
+        let key = TaskKey::new(&plan, task.clone());
+        if args.budget.is_some() {
+            return Err(budget_of_task(&key));
+        }
+        if args.branch {
+            return Err(Error::user(format!("{key} is one task, and has a branch of its own anyway"))
+                .hint("leave --branch out, or name the plan alone"));
+        }
     }
     let mut start = Start::new(plan, target.task, options_of(args));
     start.only_one = args.single_task;
@@ -214,7 +230,11 @@ fn tell_all_done(project: &Project, file: &PlanFile, json: bool) -> Result<()> {
         return print_json(&serde_json::json!({ "tasks": tasks }));
     }
     say(format_args!("{}: every task is done", file.name));
-    for (task, row) in Known::new(&project.store, file)?.merged_and_open(file) {
+    let branch = branch_of(project, &file.name)?;
+    if let Some(branch) = &branch {
+        say(format_args!("  {}", words::waits_on_branch(&file.name, branch, Reader::Terminal)));
+    }
+    for (task, row) in Known::new(&project.store, file)?.merged_and_open(file, branch.as_deref()) {
         let merged = start::merged_already(&file.key(task), row);
         let hint = merged.hint_for(Reader::Terminal).unwrap_or_default();
         say(format_args!("  {}, and its box is open; {hint}", merged.message));
@@ -277,6 +297,8 @@ fn options_of(args: &RunArgs) -> StartOptions {
             Becomes::Merge => OnDone::Merge,
             Becomes::Pr => OnDone::Pr,
         }),
+        onto: None,
+        lands: args.branch.then_some(Lands::Branch),
         permissions: args.permissions.clone(),
         again: args.again,
     }

@@ -107,9 +107,10 @@ fn runs_of(project: &Project, tasks: &[Seen]) -> Result<Vec<RunProgress>> {
     of_plan.filter_map(|(plan, tasks)| plan_run::progress(&project.store, plan, tasks).transpose()).collect()
 }
 
-/// Says how far a run is, unless it is over, and what can be done with it.
+/// Says how far a run is, unless it is over and nothing of it is left to merge, and what can be done with it.
 fn tell_run(run: &RunProgress) {
     let next = match run.state {
+        RunState::Over if run.branch.is_some() => "merge the whole: alfine merge",
         RunState::Over => return,
         RunState::Active => "hold it: alfine pause",
         RunState::Paused => "go on: alfine continue",

@@ -48,8 +48,8 @@ pub struct MergedPlan {
     pub into: String,
     /// The commit there, as hex.
     pub commit: String,
-    /// The tasks that were merged with it.
-    pub tasks: Vec<TaskKey>,
+    /// The tasks that were merged with it, each with how it is known again in the plan.
+    pub tasks: Vec<(TaskKey, KnownBy)>,
     /// The tasks of its run that are not among them, each with where it is.
     pub without: Vec<(TaskKey, TaskStatus)>,
     /// The plan's files that were left to somebody else to tick the tasks in.
@@ -134,7 +134,7 @@ pub fn merge(
     }
     project.store.write(|tx| tx.end_own_write(own, &merged.commit))?;
     settle(project, &run)?;
-    let tasks = landed.into_iter().map(|one| one.row.task).collect();
+    let tasks = landed.into_iter().map(|one| (one.row.task, one.known_by)).collect();
     Ok(Some(MergedPlan { from, into, commit: merged.commit, tasks, without, left }))
 }
 
@@ -220,6 +220,7 @@ fn landed_on(
     for task in project.store.tasks_of(&run.plan)? {
         let Some(row) = loops::loop_of(&project.store, &task.key)? else { continue };
         let is_here = matches!(&task.reason, Some(Reason::Merged { into, .. }) if into == branch);
+        loops::until_unrun(project, &task.key)?;
         if row.needs_runner() || loops::is_running(&project.layout, &row.id)? {
             return Err(Error::user(format!(
                 "{} is at work: it lands on {branch} when it is done",

@@ -30,6 +30,9 @@ pub(crate) struct StartOptions {
     /// How many tasks of the plan are worked on at a time, 1 to 16.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_parallel: Option<u32>,
+    /// Whether the tasks of the plan land on a branch of the run's own, until the whole is merged.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub branch: Option<bool>,
     /// The agent is told to do this task alone.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub single_task: Option<bool>,

@@ -108,6 +108,8 @@ editor_commands! {
     StopPlan(OfDocument) = "alfine.stopPlan", "Stop All Loops of a Plan", runs: false;
     /// Lets a plan go on: its loops that were held or cut off, and then the tasks that can begin.
     ContinuePlan(ContinuePlan) = "alfine.continuePlan", "Continue All Loops of a Plan", runs: true;
+    /// Merges the branch of its own that a plan was run on, once the checks of its tasks hold together.
+    MergePlan(OfDocument) = "alfine.mergePlan", "Merge the Plan", runs: true;
     /// Allows the commands that a plan and its repository name, after showing them.
     Trust(OfDocument) = "alfine.trust", "Allow Commands of a Plan…", runs: true;
 }

@@ -151,6 +151,7 @@ impl Commands {
             }
             EditorCommand::StopPlan(given) => self.hold_plan(given, Command::Stop).await,
             EditorCommand::ContinuePlan(given) => self.continue_plan(given).await,
+            EditorCommand::MergePlan(given) => self.merge_plan(given).await,
             EditorCommand::Trust(given) => self.trust(given).await,
         }
     }

@@ -63,7 +63,7 @@ impl Commands {
     }
 
     /// Ticks a merged task in its plan, which is open. A buffer with unsaved changes is left alone.
-    async fn tick_in_buffer(&self, key: &TaskKey, known_by: &KnownBy, path: &Path) {
+    pub(super) async fn tick_in_buffer(&self, key: &TaskKey, known_by: &KnownBy, path: &Path) {
         let picture = (self.pictures)();
         let why = match OpenFiles::of(&picture).at(path) {
             None => "it was closed just now".to_owned(),

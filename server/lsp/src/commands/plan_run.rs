@@ -1,4 +1,4 @@
-//! `alfine.pausePlan`, `stopPlan`, `continuePlan`: the run of a plan, with all of its loops.
+//! `alfine.pausePlan`, `stopPlan`, `continuePlan`, `mergePlan`: the run of a plan, with all of its loops.
 
 use super::{
     Commands,
@@ -9,9 +9,14 @@ use crate::{protocol::lsp_types::MessageType, snapshot::Place};
 use alfine_core::{machine::Command, task::TaskKey};
 use alfine_engine::{
     Result,
-    requests::{ContinuePlan, HoldPlan},
+    project::Project,
+    requests::{ContinuePlan, FrontEnd, HoldPlan},
+    run_branch::{self, Conditions},
 };
+use alfine_git::WorkingCopies;
+use alfine_verify::CancelToken;
 use serde_json::{Value, json};
+use std::path::Path;
 
 impl Commands {
     /// Holds or stops every loop of a plan.
@@ -39,6 +44,50 @@ impl Commands {
             self.editor.tell(MessageType::INFO, &words).await;
         }
         self.where_they_are(&place, continued.begun.into_iter().map(|begun| begun.task).collect()).await
+    }
+
+    /// Merges the branch that a plan was run on, and ticks its tasks.
+    pub(super) async fn merge_plan(&self, given: OfDocument) -> Result<Value> {
+        let (place, plan) = self.place_of_plan(&given.uri).await?;
+        let cancel = CancelToken::default();
+        let steps = self.editor.progress(format!("{plan} is merged"), cancel.clone());
+        let (named, front_end, ends) = (plan.clone(), self.front_end(), cancel.clone());
+        let work = move |project: &mut Project| {
+            let front_end = front_end();
+            let (is_open, is_unsaved) =
+                (|path: &Path| front_end.is_open(path), |path: &Path| front_end.is_unsaved(path));
+            let with = Conditions {
+                into: None,
+                tick: WorkingCopies::Except(&is_open),
+                is_unsaved: &is_unsaved,
+                guard: &front_end.program(),
+                cancel: &ends,
+            };
+            let mut tell = |news| {
+                if let Some(message) = alfine_words::moving(&news) {
+                    steps.send_modify(|step| step.message = message);
+                }
+            };
+            run_branch::merge(project, &named, with, &mut tell)
+        };
+        let Some(merged) = self.queues.check(&place, work).await? else {
+            return Ok(json!({ "cancelled": true }));
+        };
+        for path in &merged.left {
+            for (key, known_by) in &merged.tasks {
+                self.tick_in_buffer(key, known_by, path).await;
+            }
+        }
+        self.editor
+            .tell(
+                MessageType::INFO,
+                &format!(
+                    "{}.",
+                    alfine_words::plan_merged(&plan, &merged.into, merged.tasks.len(), &merged.without)
+                ),
+            )
+            .await;
+        self.where_they_are(&place, merged.tasks.into_iter().map(|(key, _)| key).collect()).await
     }
 
     async fn where_they_are(&self, place: &Place, tasks: Vec<TaskKey>) -> Result<Value> {

@@ -11,12 +11,13 @@ use crate::protocol::lsp_types::{MessageType, Url};
 use crate::snapshot::Place;
 use alfine_core::{
     hint::Hint,
-    plan::ContextMode,
+    plan::{ContextMode, Lands},
     task::{TaskKey, TaskStatus},
 };
 use alfine_engine::{
     Result,
     known::Known,
+    plan_run,
     project::Project,
     requests::{self, Begun, How, Started},
     start as engine,
@@ -109,6 +110,8 @@ fn read(options: &StartOptions) -> Result<engine::StartOptions> {
         max_cost: options.max_cost,
         plan_budget: options.budget,
         on_done: None,
+        onto: None,
+        lands: options.branch.map(|own| if own { Lands::Branch } else { Lands::Target }),
         permissions: options.permissions.clone(),
         again: options.again.unwrap_or(false),
     })
@@ -145,9 +148,14 @@ fn answer_of(store: &Store, started: &Started) -> Result<Value> {
         [] => {
             let words = format!("every task of {} is done", started.plan.name);
             let known = Known::new(store, &started.plan)?;
-            let hint = match known.merged_and_open(&started.plan).next() {
-                Some((task, _)) => Hint::RunAgain { task: started.plan.key(task) },
-                None => Hint::advice("add a task to the plan, then start it"),
+            let branch = store.last_plan_run(&started.plan.name)?.as_ref().and_then(plan_run::branch_of);
+            let again = known.merged_and_open(&started.plan, branch.as_deref()).next();
+            let hint = match (again, &branch) {
+                (Some((task, _)), _) => Hint::RunAgain { task: started.plan.key(task) },
+                (None, Some(branch)) => {
+                    Hint::Advice(alfine_words::waits_on_branch(&started.plan.name, branch, EDITOR))
+                }
+                (None, None) => Hint::advice("add a task to the plan, then start it"),
             };
             return Err(refused(words, hint));
         }

@@ -528,6 +528,7 @@ fn a_budget_that_holds_a_plan_up_is_said_once_on_its_first_line() {
     let run = |state, short| RunPicture {
         state,
         money: RunMoney { cost_usd: Some(0.9), budget_usd: Some(1.0), short },
+        branch: None,
     };
     let found = |run| {
         let task = Looped::after(1).at(Phase::NeedsInput { ask: ask.clone() });

@@ -70,8 +70,18 @@ fn of_plan(plan: &PlanView<'_>, tasks: &[SeenTask<'_>]) -> Vec<Command> {
     let works = || tasks.iter().filter_map(|seen| seen.known).filter(|known| known.row.status.needs_runner());
     let start =
         |title: String| EditorCommand::Start(Start { uri: uri(), task: None, options: None }).titled(title);
+    let of = || OfDocument { uri: uri() };
     let has_ready = tasks.iter().any(|seen| seen.status == TaskStatus::Ready);
-    let Some(run) = progress(plan, tasks).filter(|run| run.state != RunState::Over) else {
+    let run = progress(plan, tasks);
+    // Once all is done the whole can be merged.
+    if let Some(run) =
+        run.as_ref().filter(|run| run.branch.is_some() && run.state == RunState::Over && !has_ready)
+    {
+        let first = tasks.iter().filter_map(|seen| seen.known).find(|known| known.last.is_some());
+        let status = first.and_then(|known| offers::look(plan, known, alfine_words::run_progress(run)));
+        return status.into_iter().chain([EditorCommand::MergePlan(of()).titled("Merge the plan")]).collect();
+    }
+    let Some(run) = run.filter(|run| run.state != RunState::Over) else {
         let done = tasks.iter().filter(|seen| seen.status.satisfies_dependents()).count();
         let progress = format!("{done} of {} done", tasks.len());
         if has_ready {
@@ -79,7 +89,6 @@ fn of_plan(plan: &PlanView<'_>, tasks: &[SeenTask<'_>]) -> Vec<Command> {
         }
         return works().next().and_then(|known| offers::look(plan, known, progress)).into_iter().collect();
     };
-    let of = || OfDocument { uri: uri() };
     let pause = || EditorCommand::PausePlan(of()).titled("Pause all");
     let stop = || EditorCommand::StopPlan(of()).titled("Stop all");
     let go_on =
@@ -107,7 +116,7 @@ fn progress(plan: &PlanView<'_>, tasks: &[SeenTask<'_>]) -> Option<RunProgress> 
         let state = seen.known.and_then(|known| known.last.as_ref()).and_then(|last| last.state.as_ref());
         (seen.status, needs_you(seen.status, state))
     });
-    Some(RunProgress::new(&plan.name, run.state, counted, run.money))
+    Some(RunProgress::new(&plan.name, run.state, counted, run.money).on(run.branch.clone()))
 }
 
 fn of_status(picture: &Picture, plan: &PlanView<'_>, seen: &SeenTask<'_>) -> Option<Command> {
@@ -307,7 +316,11 @@ mod tests {
             if let Some(state) = state {
                 world = world.run_of(
                     "PLAN.md",
-                    RunPicture { state, money: RunMoney { cost_usd: Some(0.42), ..RunMoney::default() } },
+                    RunPicture {
+                        state,
+                        money: RunMoney { cost_usd: Some(0.42), ..RunMoney::default() },
+                        branch: None,
+                    },
                 );
             }
             let titles = titles(world);

@@ -43,6 +43,7 @@ pub(super) fn begin(
     let of_plans = [
         ("--budget", args.budget.is_some()),
         ("--max-parallel", args.max_parallel.is_some()),
+        ("--branch", args.branch),
         ("--again", args.again),
     ];
     if let Some((flag, _)) = of_plans.iter().find(|(_, given)| *given) {

@@ -569,7 +569,7 @@ fn a_budget_is_raised_or_the_plan_stopped_by_its_fixes() {
         let world = World::new()
             .open("PLAN.md", PLAN)
             .with(situation("paused").task.unwrap())
-            .run_of("PLAN.md", RunPicture { state: RunState::NeedsInput, money });
+            .run_of("PLAN.md", RunPicture { state: RunState::NeedsInput, money, branch: None });
         let said = diagnostic("alfine", "budget", at(0, 0));
         let actions = with_diagnostics(world, "PLAN.md", at(0, 0), &[said]);
         let fixes: Vec<&CodeAction> = actions
