@@ -484,14 +484,16 @@ fn diamond() -> Sandbox {
 fn whoever_dies_while_a_plan_is_run_side_by_side_it_ends_the_same() {
     /// About how long the plan goes on, on an idle machine, in milliseconds.
     const GOES_ON: u64 = 6000;
-    let stories = number("ALFINE_TEST_KILLS").map_or(5, |kills| kills / 50);
+    let stories = number("ALFINE_TEST_KILLS").map_or(6, |kills| kills / 50);
     let seed = number("ALFINE_TEST_SEED").unwrap_or(1);
     println!("ALFINE_TEST_SEED={seed}, {stories} stories");
     let mut dice = Dice(seed);
     let (mut kills, mut continued) = (0, 0);
-    for _ in 0..stories {
+    for story in 0..stories {
         let mut life = Life { sandbox: diamond(), told: String::new() };
-        life.sandbox.alfine(&["start", "PLAN.md", "--trust"]).expect(0);
+        // Each second one lands on a branch of its own first.
+        let own_branch: &[&str] = if story % 2 == 1 { &["--branch"] } else { &[] };
+        life.sandbox.alfine(&[&["start", "PLAN.md", "--trust"], own_branch].concat()).expect(0);
         let delay = Duration::from_millis(dice.below(GOES_ON));
         // The moment itself is what is tried out; nothing is waited for.
         std::thread::sleep(delay);
@@ -525,6 +527,13 @@ fn whoever_dies_while_a_plan_is_run_side_by_side_it_ends_the_same() {
                 let stuck = then.iter().position(|status| status != "merged").unwrap_or_default() + 1;
                 let log = life.sandbox.alfine(&["log", &format!("PLAN.md#T{stuck}")]).stdout;
                 life.fail(&format!("it does not end: {then:?}\n{graph}\n{log}\n{went_on:?}"));
+            }
+        }
+        if !own_branch.is_empty() {
+            let untouched = life.sandbox.git(&["log", "--format=%s", "main"]);
+            let merged = life.sandbox.alfine(&["merge", "PLAN.md"]);
+            if untouched != "first" || merged.code() != 0 {
+                life.fail(&format!("main had {untouched}, and then {merged:?}"));
             }
         }
         let subjects = life.sandbox.git(&["log", "--format=%s", "main"]);
