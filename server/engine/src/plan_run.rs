@@ -77,7 +77,19 @@ fn run_of(project: &mut Project, row: &LoopRow) -> Result<Option<i64>> {
 
 /// The same in the background: each loop gets a process of its own. `program` is Alfine's own binary.
 pub fn after_in_background(project: &mut Project, over: &LoopId, program: &Path) -> Result<Vec<TaskKey>> {
-    let Advanced { begun, left } = after(project, over)?;
+    let advanced = after(project, over)?;
+    detach(project, advanced, program)
+}
+
+/// Goes on with the run of a plan whose runners may have died, in the background, unless it is held.
+pub fn tend(project: &mut Project, plan: &str, program: &Path) -> Result<Vec<TaskKey>> {
+    let active = project.store.last_plan_run(plan)?.filter(|run| run.state == RunState::Active);
+    let Some(run) = active else { return Ok(Vec::new()) };
+    let advanced = advance(project, run.id)?;
+    detach(project, advanced, program)
+}
+
+fn detach(project: &Project, Advanced { begun, left }: Advanced, program: &Path) -> Result<Vec<TaskKey>> {
     for (key, error) in left {
         tracing::info!("{key} does not start by itself: {}", error.message);
     }

@@ -19,6 +19,7 @@ mod repository_of;
 mod show;
 mod start;
 mod start_here;
+mod tending;
 #[cfg(test)]
 mod tests;
 mod transcript;

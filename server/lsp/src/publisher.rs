@@ -47,6 +47,7 @@ pub(crate) struct Publisher {
     notices: Notices,
     landings: Landings,
     holder: Arc<Holder>,
+    commands: Arc<Commands>,
 }
 
 impl Publisher {
@@ -68,6 +69,7 @@ impl Publisher {
             session,
             told: BTreeMap::new(),
             holder,
+            commands: commands.clone(),
         }
     }
 
@@ -101,6 +103,7 @@ impl Publisher {
                 self.notices.tell(&picture);
                 self.landings.tell(&picture);
                 self.holder.documents_changed();
+                self.commands.tend(&picture.snapshot);
                 refresh.send_replace(());
             }
             if picture.client.tasks {

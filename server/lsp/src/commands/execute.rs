@@ -7,6 +7,7 @@ use super::{
     questions::{Letters, Questions},
     queue::Queues,
     refusal::{self, defect},
+    tending::Tended,
 };
 use crate::{editor::Editor, picture::Picture, protocol::jsonrpc, snapshot::Place};
 use alfine_config::Partial;
@@ -37,6 +38,7 @@ pub(crate) struct Commands {
     pub(super) questions: Questions,
     pub(super) queues: Queues,
     pub(super) letters: Letters,
+    pub(super) tended: Tended,
     look: Look,
 }
 
@@ -64,6 +66,7 @@ impl Commands {
             questions: Questions::default(),
             queues: Queues::new(user),
             letters: Letters::default(),
+            tended: Tended::default(),
         }
     }
 

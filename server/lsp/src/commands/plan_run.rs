@@ -33,6 +33,7 @@ impl Commands {
         let request =
             ContinuePlan { plan: plan.clone(), in_background: true, keep_plan: false, budget: given.budget };
         let continued = self.drive(&place, &plan, "alfine.continuePlan", request).await?;
+        self.tended.begin(&place, &plan);
         for (key, why) in &continued.left {
             self.editor.tell(MessageType::INFO, &format!("{key} was not started: {}.", why.message)).await;
         }

@@ -43,10 +43,14 @@ impl Commands {
             let plan = name.clone();
             self.queues.read(&place, move |project| refuse_unknown(project, &plan, &id)).await?;
         }
+        let whole = named.is_none().then(|| name.clone());
         let mut start = requests::Start::new(name, named, wanted);
         start.include_uncommitted = options.include_uncommitted;
         start.max_parallel = options.max_parallel;
         let started = self.drive(&place, &about, "alfine.start", start).await?;
+        if let Some(plan) = whole {
+            self.tended.begin(&place, &plan);
+        }
         // A loop that has nothing to do is over before it is said to run.
         self.wait_for_look().await;
         self.read_store(&place, move |store| answer_of(store, &started)).await
