@@ -19,7 +19,7 @@ mod repository_of;
 mod show;
 mod start;
 mod start_here;
-mod tending;
+mod tended;
 #[cfg(test)]
 mod tests;
 mod transcript;

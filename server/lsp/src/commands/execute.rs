@@ -7,7 +7,7 @@ use super::{
     questions::{Letters, Questions},
     queue::Queues,
     refusal::{self, defect},
-    tending::Tended,
+    tended::Tended,
 };
 use crate::{editor::Editor, picture::Picture, protocol::jsonrpc, snapshot::Place};
 use alfine_config::Partial;

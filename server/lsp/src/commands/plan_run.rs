@@ -5,10 +5,13 @@ use super::{
     arguments::{self, OfDocument},
     execute::status_of,
 };
-use crate::{protocol::lsp_types::MessageType, snapshot::Place};
+use crate::{
+    protocol::lsp_types::MessageType,
+    snapshot::{Place, Snapshot},
+};
 use alfine_core::{machine::Command, task::TaskKey};
 use alfine_engine::{
-    Result,
+    Result, plan_run,
     project::Project,
     requests::{ContinuePlan, FrontEnd, HoldPlan},
     run_branch::{self, Conditions},
@@ -16,7 +19,7 @@ use alfine_engine::{
 use alfine_git::WorkingCopies;
 use alfine_verify::CancelToken;
 use serde_json::{Value, json};
-use std::path::Path;
+use std::{path::Path, sync::Arc};
 
 impl Commands {
     /// Holds or stops every loop of a plan.
@@ -89,6 +92,23 @@ impl Commands {
             )
             .await;
         self.where_they_are(&place, merged.tasks.into_iter().map(|(key, _)| key).collect()).await
+    }
+
+    /// Goes on with the runs that stand still in this snapshot. Needs a tokio runtime.
+    pub(crate) fn tend(self: &Arc<Self>, snapshot: &Snapshot) {
+        for (place, plan) in self.tended.stands_still(snapshot) {
+            let commands = Arc::clone(self);
+            tokio::spawn(async move {
+                let (program, of) = (commands.program.clone(), plan.clone());
+                let begun =
+                    commands.queues.run(&place, move |project| plan_run::tend(project, &of, &program)).await;
+                match begun {
+                    Ok(begun) if begun.is_empty() => {}
+                    Ok(begun) => tracing::info!("{plan} goes on after a runner's death: {begun:?}"),
+                    Err(error) => tracing::warn!("{plan} does not go on: {}", error.message),
+                }
+            });
+        }
     }
 
     async fn where_they_are(&self, place: &Place, tasks: Vec<TaskKey>) -> Result<Value> {

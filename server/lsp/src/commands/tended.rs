@@ -1,7 +1,6 @@
-//! Goes on with the runs of plans that this server's user started or continued here, should the runners die that would have
+//! The runs of plans that this server's user started or continued here: they go on should the runners die that would have
 //! begun the next tasks. A run that was only looked at is left alone.
 
-use super::Commands;
 use crate::{
     lock::lock,
     snapshot::{Place, Snapshot, TaskPicture},
@@ -10,7 +9,6 @@ use alfine_core::{
     plan_run::RunState,
     task::{TaskKey, TaskStatus},
 };
-use alfine_engine::plan_run;
 use std::{
     collections::{HashMap, HashSet},
     path::PathBuf,
@@ -31,7 +29,7 @@ impl Tended {
     }
 
     /// The runs that stand still now and did not when this was last asked.
-    fn stands_still(&self, snapshot: &Snapshot) -> Vec<(Place, String)> {
+    pub(super) fn stands_still(&self, snapshot: &Snapshot) -> Vec<(Place, String)> {
         let mut tended = lock(&self.0);
         let mut found = Vec::new();
         for checkout in &snapshot.checkouts {
@@ -65,23 +63,4 @@ fn is_new<'t>(tried: &mut HashSet<Dead>, tasks: impl Iterator<Item = &'t TaskPic
     tried.extend(dead);
     // What its runner could not begin any more. Once that was tried the run is not active any more, or somebody works.
     is_new || !works
-}
-
-impl Commands {
-    /// Goes on with the runs that stand still in this snapshot. Needs a tokio runtime.
-    pub(crate) fn tend(self: &Arc<Self>, snapshot: &Snapshot) {
-        for (place, plan) in self.tended.stands_still(snapshot) {
-            let commands = Arc::clone(self);
-            tokio::spawn(async move {
-                let (program, of) = (commands.program.clone(), plan.clone());
-                let begun =
-                    commands.queues.run(&place, move |project| plan_run::tend(project, &of, &program)).await;
-                match begun {
-                    Ok(begun) if begun.is_empty() => {}
-                    Ok(begun) => tracing::info!("{plan} goes on after a runner's death: {begun:?}"),
-                    Err(error) => tracing::warn!("{plan} does not go on: {}", error.message),
-                }
-            });
-        }
-    }
 }
