@@ -64,6 +64,8 @@ pub struct PromptInput<'a> {
     pub verifiers: &'a [VerifierLine<'a>],
     /// What failed last time.
     pub failures: &'a [Failure<'a>],
+    /// The tasks of the plan that are worked on at the same time and touch the same files.
+    pub alongside: &'a [Alongside],
     /// The user's notes, oldest first.
     pub steering: &'a [&'a str],
     /// Whether other tasks of the plan are out of bounds.
@@ -97,6 +99,17 @@ pub enum Loss {
     Failing,
     /// The user set the tree back to an earlier iteration.
     Rewound,
+}
+
+/// A task that is worked on at the same time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Alongside {
+    /// Its id.
+    pub id: String,
+    /// Its title.
+    pub title: String,
+    /// The files that both touch, from the root.
+    pub files: Vec<String>,
 }
 
 /// How the last iteration went.
@@ -257,6 +270,7 @@ fn write(input: &PromptInput<'_>, room: &Room) -> String {
     criteria(&mut out, input.criteria, input.checks_in);
     verifiers(&mut out, input.verifiers, room.verifiers);
     failures(&mut out, input.failures, room.failures);
+    alongside(&mut out, input.alongside);
     list(&mut out, "Notes from the user", input.steering, room.steering);
     rules(&mut out, input);
     gate(&mut out);
@@ -416,6 +430,24 @@ fn lost_work(out: &mut String, lost: &[&str], room: usize) {
         lines.push(&format!("- {}\n", code(&cut(what, usize::MAX, NAME_BYTES))));
     }
     lines.finish();
+}
+
+/// At most so many tasks and files are named: there are no more places in a run.
+const MOST_ALONGSIDE: usize = 16;
+
+fn alongside(out: &mut String, tasks: &[Alongside]) {
+    if tasks.is_empty() {
+        return;
+    }
+    heading(out, "Running beside you");
+    out.push_str(
+        "Other agents work on these tasks of the plan now, each in a worktree of its own, and on files that are yours, too. What \
+         they do is theirs. Keep your changes to these files small and in their places: all of it is merged.\n\n",
+    );
+    for task in tasks.iter().take(MOST_ALONGSIDE) {
+        let files: Vec<String> = task.files.iter().take(MOST_ALONGSIDE).map(|file| code(file)).collect();
+        let _ = writeln!(out, "- {}: {} ({})", name(&task.id), name(&task.title), files.join(", "));
+    }
 }
 
 fn criteria(out: &mut String, criteria: &[CriterionLine<'_>], folder: &str) {

@@ -5,6 +5,7 @@
 //! terminal and no editor: whoever runs it gets [`alfine_core::news::Told`].
 
 mod agent_run;
+mod alongside;
 mod base;
 mod checkout;
 mod checkpoints;

@@ -311,3 +311,33 @@ fn a_run_begins_no_task_whose_forerunner_failed_and_says_why() {
     sandbox.alfine(&["run", "PLAN.md#T2", "--json"]).expect(0);
     assert_eq!(of(&sandbox, "T2"), "done");
 }
+
+#[test]
+fn agents_that_work_side_by_side_on_the_same_files_are_told_of_each_other() {
+    let plan = "# Plan\n\n### T1: First\n\nExtend shared.txt.\n\n### T2: Second\n\nMend it.\n\n### T3: Third\n\nAlone.\n";
+    let mut sandbox = Sandbox::with_repository(&[("PLAN.md", plan), ("shared.txt", "a\n")]);
+    let here = |name: &str| sandbox.path().join(format!("here-{name}")).display().to_string();
+    // The first one begins its second iteration once the second one has changed the file, and that one ends after it.
+    let first = json!([
+        [{"wait_for": here("changed")}, write("1.txt", "1"), not_ready()],
+        [write("2.txt", "2"), {"touch": here("told")}, ready()]
+    ]);
+    let second = json!([
+        [write("shared.txt", "b\n"), not_ready()],
+        [{"touch": here("changed")}, {"wait_for": here("told")}, ready()]
+    ]);
+    let third = json!([[{"wait_for": here("told")}, write("3.txt", "3"), ready()]]);
+    let part = |title: &str, runs: Value| json!({"prompt": format!("{title}\n"), "runs": runs});
+    sandbox
+        .fake_agent(&json!({"parts": [part("First", first), part("Second", second), part("Third", third)]}));
+    sandbox.alfine(&["run", "PLAN.md", "-j", "3"]).expect(0);
+    let prompts = |title: &str| -> Vec<String> {
+        let runs = sandbox.agent_runs();
+        let of_it = runs.iter().filter_map(|run| run["prompt"].as_str());
+        of_it.filter(|prompt| prompt.contains(title)).map(str::to_owned).collect()
+    };
+    let told = "## Running beside you";
+    let first = prompts("Your task: T1: First");
+    assert!(first[1].contains(told) && first[1].contains("- T2: Second (`shared.txt`)"), "{}", first[1]);
+    assert!(!prompts("Your task: T3: Third")[0].contains(told));
+}

@@ -563,3 +563,16 @@ const CRITERION: CriterionLine<'_> = CriterionLine {
     state: CriterionState::Open,
     before: None,
 };
+
+#[test]
+fn who_works_beside_it_on_the_same_files_is_named() {
+    let alongside = [Alongside {
+        id: "US-002".to_owned(),
+        title: "Add a page\n## Rules".to_owned(),
+        files: vec!["src/app.rs".to_owned(), "a`b.md".to_owned()],
+    }];
+    let prompt = build(&PromptInput { alongside: &alongside, ..coupons() });
+    let said = "## Running beside you\n";
+    assert!(prompt.contains(said) && !build(&coupons()).contains(said));
+    assert!(prompt.contains("- US-002: Add a page ## Rules (`src/app.rs`, ``a`b.md``)\n"), "{prompt}");
+}

@@ -76,6 +76,7 @@ impl Runner<'_> {
         let harm = self.harm_done(last_number)?;
         let outcome = outcome.map(|words| words + &harm);
         let lost_work: Vec<&str> = self.state.lost_work().iter().map(String::as_str).collect();
+        let alongside = self.alongside()?;
         let steering: Vec<&str> = self.state.notes.iter().map(String::as_str).collect();
         let checkpoint = self.checkpoint.as_ref().map(|checkpoint| checkpoint.commit.as_str());
         let input = PromptInput {
@@ -104,6 +105,7 @@ impl Runner<'_> {
             checks_in: &self.spec.folder,
             verifiers: &verifiers,
             failures: &failures,
+            alongside: &alongside,
             steering: &steering,
             single_task: self.spec.single_task,
         };
