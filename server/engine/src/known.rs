@@ -6,6 +6,7 @@
 use crate::{
     Result,
     project::{self, PlanFile, Project},
+    start_options::RunOptions,
 };
 use alfine_config::Config;
 use alfine_core::{
@@ -81,8 +82,9 @@ impl<'p> Known<'p> {
         let known = Self::new(&project.store, file)?;
         let open: Vec<&Task> =
             file.plan.tasks.iter().filter(|task| !task.is_over() && known.row(task).is_none()).collect();
-        let Ok((head, branch)) = project.repository.head() else { return Ok(known) };
-        known.with_elsewhere(project, (&head, branch.as_deref()), &open)
+        let run = project.store.last_plan_run(&file.name)?;
+        let onto = run.as_ref().and_then(RunOptions::branch_of);
+        known.from(project, onto.as_deref(), &open)
     }
 
     /// The same for one task that is to be started, from this branch instead of what is checked out, if it is there.
@@ -92,14 +94,16 @@ impl<'p> Known<'p> {
         task: &Task,
         onto: Option<&str>,
     ) -> Result<Self> {
-        let known = Self::new(&project.store, file)?;
-        if let Some(branch) = onto
-            && let Some(tip) = project.repository.branch_commit(branch)?
-        {
-            return known.with_elsewhere(project, (&tip, Some(branch)), &[task]);
+        Self::new(&project.store, file)?.from(project, onto, &[task])
+    }
+
+    fn from(self, project: &Project, onto: Option<&str>, open: &[&Task]) -> Result<Self> {
+        let tip = onto.map(|branch| project.repository.branch_commit(branch)).transpose()?.flatten();
+        match (tip, project.repository.head()) {
+            (Some(tip), _) => self.with_elsewhere(project, (&tip, onto), open),
+            (None, Ok((head, branch))) => self.with_elsewhere(project, (&head, branch.as_deref()), open),
+            (None, Err(_)) => Ok(self),
         }
-        let Ok((head, branch)) = project.repository.head() else { return Ok(known) };
-        known.with_elsewhere(project, (&head, branch.as_deref()), &[task])
     }
 
     fn with_elsewhere(

@@ -67,6 +67,16 @@ impl Care {
         lock.map(|lock| Self { _lock: lock }).map_err(|error| failed("lock", &path, &error))
     }
 
+    /// Waits until no process takes care of a loop; calls `waits` once if one does. Says whether that was so before it was cancelled.
+    pub(crate) fn until_free(
+        layout: &Layout,
+        id: &LoopId,
+        waits: &mut dyn FnMut(),
+        is_cancelled: &dyn Fn() -> bool,
+    ) -> Result<bool> {
+        Ok(Turn::take(layout, &care_of(id), waits, is_cancelled)?.is_some())
+    }
+
     /// Whether a living process takes care of a loop.
     pub(crate) fn is_taken(layout: &Layout, id: &LoopId) -> Result<bool> {
         Ok(Turn::at_once(layout, &care_of(id))?.is_none())

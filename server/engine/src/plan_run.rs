@@ -343,13 +343,8 @@ pub fn progress(
     tasks: impl IntoIterator<Item = (TaskStatus, bool)>,
 ) -> Result<Option<RunProgress>> {
     let Some(run) = reader.last_plan_run(plan)? else { return Ok(None) };
-    let branch = branch_of(&run);
+    let branch = RunOptions::branch_of(&run);
     Ok(Some(RunProgress::new(plan, run.state, tasks, money(reader, &run)?).on(branch)))
-}
-
-/// The branch of its own that a run lands on; `None` if there is none, or if it was merged as a whole.
-pub fn branch_of(run: &PlanRunRow) -> Option<String> {
-    RunOptions::of(run).ok()?.options.onto
 }
 
 /// What the run of a plan costs, and may cost.

@@ -86,6 +86,11 @@ pub struct RunOptions {
 }
 
 impl RunOptions {
+    /// The branch of its own that a run lands on; `None` if there is none, or if it was merged as a whole.
+    pub fn branch_of(run: &PlanRunRow) -> Option<String> {
+        Self::of(run).ok()?.options.onto
+    }
+
     /// How the tasks of a run are begun that was written down.
     pub(crate) fn of(run: &PlanRunRow) -> Result<Self> {
         serde_json::from_value(run.how.clone()).map_err(|error| {

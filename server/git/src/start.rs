@@ -35,8 +35,9 @@ impl Repository {
     pub fn make_branch(&self, name: &str, commit: &str) -> Result<(), GitError> {
         let repo = self.open()?;
         let commit = Oid::from_str(commit).and_then(|id| repo.find_commit(id)).doing("read a commit")?;
+        let id = commit.id().to_string();
         if let Some(tip) = self.branch_commit(name)?
-            && !self.contains(&commit.id().to_string(), &tip)?
+            && (tip == id || !self.contains(&id, &tip)?)
         {
             return Ok(());
         }

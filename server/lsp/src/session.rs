@@ -30,7 +30,7 @@ use std::{
 use tokio::sync::watch;
 
 /// How long a request waits for the first look at a document's repository.
-const FIRST_LOOK: Duration = Duration::from_secs(2);
+pub(crate) const FIRST_LOOK: Duration = Duration::from_secs(2);
 
 /// The state of one client.
 #[derive(Debug)]

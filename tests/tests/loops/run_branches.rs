@@ -106,6 +106,8 @@ fn a_run_goes_on_on_its_branch_and_a_later_task_begins_there() {
     let more = "\n### T3: Write c\nDepends on: T2\n- [ ] It is there: `test -f b.txt && test -f c.txt`\n";
     sandbox.write("PLAN.md", &format!("{plan}{more}"));
     sandbox.git(&["commit", "-qam", "One more"]);
+    // It begins where the others are, and not from what is checked out.
+    assert_eq!(status_of(&sandbox, "T3"), "ready");
     let ran = sandbox.alfine(&["run", "PLAN.md", "--trust", "--branch"]);
     assert_eq!(status_of(&sandbox, "T3"), "merged", "{}{}", ran.stdout, ran.stderr);
     sandbox.alfine(&["merge", "PLAN.md"]).expect(0);

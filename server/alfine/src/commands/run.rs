@@ -104,7 +104,7 @@ pub(super) fn run_plan(
 
 /// The branch of its own that the last run of a plan landed on.
 fn branch_of(project: &Project, plan: &str) -> Result<Option<String>> {
-    Ok(project.store.last_plan_run(plan)?.as_ref().and_then(plan_run::branch_of))
+    Ok(project.store.last_plan_run(plan)?.as_ref().and_then(plan_run::RunOptions::branch_of))
 }
 
 /// Starts a plan's task in the background, or a plan.

@@ -4,7 +4,7 @@ use super::{no_branch, settle};
 use crate::{
     Error, Result,
     finish::{KnownBy, ticked},
-    landing::Turn,
+    landing::{Care, Turn},
     loops,
     project::Project,
     runner,
@@ -83,6 +83,10 @@ pub fn merge(
         Error::user(format!("{plan} began from a detached HEAD, so it is not known where to merge it"))
             .hint("name a branch with --into")
     })?;
+    let mut waits = || tell(News::LandingAwaited { into: from.clone() });
+    if !until_settled(project, plan, &mut waits, with.cancel)? {
+        return Ok(None);
+    }
     let (landed, without) = landed_on(project, &run, &from)?;
     if landed.is_empty() {
         return Err(Error::user(format!("no task of {plan} has landed on {from} yet"))
@@ -210,6 +214,24 @@ fn ticked_in(text: &str, landed: &[Landed]) -> Option<String> {
     is_any.then_some(all)
 }
 
+/// Waits for the landings of finished tasks that go on just now. Says whether that was so before it was cancelled.
+fn until_settled(
+    project: &Project,
+    plan: &str,
+    waits: &mut dyn FnMut(),
+    cancel: &CancelToken,
+) -> Result<bool> {
+    for task in project.store.tasks_of(plan)? {
+        let row = loops::loop_of(&project.store, &task.key)?;
+        let Some(row) = row.filter(|row| !row.needs_runner()) else { continue };
+        if !Care::until_free(&project.layout, &row.id, waits, &|| cancel.is_cancelled())? {
+            return Ok(false);
+        }
+        loops::until_unrun(project, &task.key)?;
+    }
+    Ok(true)
+}
+
 /// The tasks of a run that landed on its branch, and those that did not.
 fn landed_on(
     project: &Project,
@@ -220,7 +242,6 @@ fn landed_on(
     for task in project.store.tasks_of(&run.plan)? {
         let Some(row) = loops::loop_of(&project.store, &task.key)? else { continue };
         let is_here = matches!(&task.reason, Some(Reason::Merged { into, .. }) if into == branch);
-        loops::until_unrun(project, &task.key)?;
         if row.needs_runner() || loops::is_running(&project.layout, &row.id)? {
             return Err(Error::user(format!(
                 "{} is at work: it lands on {branch} when it is done",

@@ -39,7 +39,7 @@ pub(crate) struct Commands {
     pub(super) queues: Queues,
     pub(super) letters: Letters,
     pub(super) tended: Tended,
-    look: Look,
+    pub(super) look: Look,
 }
 
 impl std::fmt::Debug for Commands {

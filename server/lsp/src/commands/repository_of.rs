@@ -7,6 +7,7 @@ use super::{
 use crate::protocol::lsp_types::{MessageType, Url};
 use crate::{
     picture::Picture,
+    session::FIRST_LOOK,
     snapshot::{Checkout, Place},
 };
 use alfine_core::{plan::Isolation, task::TaskKey};
@@ -108,8 +109,8 @@ impl Commands {
         if let Some(found) = find(&(self.pictures)()) {
             return Ok(found);
         }
-        // It may have been opened just now.
-        self.wait_for_look().await;
+        // It may have been opened just now: then nothing is known of where it lies before the first look.
+        let _ = tokio::time::timeout(FIRST_LOOK, (self.look)()).await;
         find(&(self.pictures)()).ok_or_else(|| {
             refused(
                 format!("{} lies in no git repository", shown(uri)),

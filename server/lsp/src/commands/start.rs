@@ -17,7 +17,7 @@ use alfine_core::{
 use alfine_engine::{
     Result,
     known::Known,
-    plan_run,
+    plan_run::RunOptions,
     project::Project,
     requests::{self, Begun, How, Started},
     start as engine,
@@ -152,7 +152,7 @@ fn answer_of(store: &Store, started: &Started) -> Result<Value> {
         [] => {
             let words = format!("every task of {} is done", started.plan.name);
             let known = Known::new(store, &started.plan)?;
-            let branch = store.last_plan_run(&started.plan.name)?.as_ref().and_then(plan_run::branch_of);
+            let branch = store.last_plan_run(&started.plan.name)?.as_ref().and_then(RunOptions::branch_of);
             let again = known.merged_and_open(&started.plan, branch.as_deref()).next();
             let hint = match (again, &branch) {
                 (Some((task, _)), _) => Hint::RunAgain { task: started.plan.key(task) },

@@ -581,7 +581,7 @@ impl Thread {
 fn runs(reader: &Reader) -> Result<HashMap<String, RunPicture>, StoreError> {
     let picture = |row: PlanRunRow| {
         let money = plan_run::money(reader, &row)?;
-        let branch = plan_run::branch_of(&row);
+        let branch = plan_run::RunOptions::branch_of(&row);
         Ok((row.plan, RunPicture { state: row.state, money, branch }))
     };
     reader.last_plan_runs()?.into_iter().map(picture).collect()
