@@ -126,6 +126,11 @@ pub(crate) enum Command {
     /// Show how much work is proven without your help in this repository, and what it takes.
     #[command(after_help = "Examples:\n  alfine stats\n  alfine stats --json")]
     Stats(JsonArg),
+    /// Show what Alfine learned in this repository, or forget it.
+    #[command(
+        after_help = "Examples:\n  alfine learnings\n  alfine learnings --forget 12\n  alfine learnings --json\n\nLearned is what Alfine observed while `learning.enabled` (or `alfine run --learn`) was on, never what an agent says."
+    )]
+    Learnings(LearningsArgs),
     /// List worktrees, branches, transcripts and benches that nobody needs any more, or, with --remove, remove them.
     #[command(after_help = "Examples:\n  alfine gc            # lists\n  alfine gc --remove")]
     Gc(GcArgs),
@@ -182,6 +187,7 @@ impl Command {
             Self::Fork(_) | Self::Restore(_) | Self::Rework(_) => true,
             Self::Trust(args) => !args.list,
             Self::Gc(args) => args.remove,
+            Self::Learnings(args) => args.forget.is_some() || args.forget_all,
             _ => false,
         }
     }
@@ -233,6 +239,12 @@ pub(crate) struct RunArgs {
     /// What the agent may do without asking: edits (files), commands (and the shell), all (its own checks off).
     #[arg(long, value_name = "WHAT")]
     pub permissions: Option<String>,
+    /// Learn from this run, and tell its agents what was learned in this repository.
+    #[arg(short = 'l', long)]
+    pub learn: bool,
+    /// Put what is over of the plan into `.alfine/archive` now, and the plan when it is over.
+    #[arg(long, visible_alias = "archive")]
+    pub archive_previous: bool,
     /// Start from the working tree as it is, uncommitted changes included.
     #[arg(long)]
     pub include_uncommitted: bool,
@@ -361,6 +373,20 @@ pub(crate) struct CostArgs {
     #[arg(long, value_name = "N", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=36_500))]
     pub days: u32,
     /// Print JSON: `{"sums": [{"name", "repository", "runs", "costUsd", "unpriced", "tokens"}], "costUsd"}`.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What is done with learnings.
+#[derive(Debug, Args)]
+pub(crate) struct LearningsArgs {
+    /// Forget this one. It is learned again if it is observed again.
+    #[arg(long, value_name = "ID", conflicts_with = "forget_all")]
+    pub forget: Option<i64>,
+    /// Forget all.
+    #[arg(long)]
+    pub forget_all: bool,
+    /// Print JSON: `{"learnings": [...]}`, or `{"forgotten": <count>}`.
     #[arg(long)]
     pub json: bool,
 }

@@ -11,6 +11,7 @@ mod finish;
 mod gate;
 mod gc;
 mod init;
+mod learnings;
 mod lint;
 mod log;
 mod lsp;
@@ -64,6 +65,7 @@ pub(crate) fn perform(cli: Cli) -> Result<u8> {
         Command::Trust(args) => trust::perform(&directory, &args),
         Command::Init(args) => init::perform(&directory, &args),
         Command::Doctor(args) => doctor::perform(&directory, &args),
+        Command::Learnings(args) => learnings::perform(&directory, &args),
         Command::Lint(args) => lint::perform(&directory, &args),
         Command::Gate(args) => gate::perform(&args),
         Command::Gc(args) => gc::perform(&directory, &args),

@@ -24,7 +24,7 @@ pub use layers::{
 pub use reference::reference_markdown;
 pub use schema::schema;
 pub use settings::{
-    Agent, Budget, Config, Control, Expect, Judge, JudgedCriteria, LandingChecks, Limits, OnDone, Price,
-    PromptVia, Proof, Safety, Verification, Verifier, VerifierKind, Worktree,
+    Agent, Budget, Config, Control, Expect, Judge, JudgedCriteria, LandingChecks, Learning, Limits, OnDone,
+    Price, ProgressLog, PromptVia, Proof, Safety, Verification, Verifier, VerifierKind, Worktree,
 };
 pub use source::Source;

@@ -65,6 +65,14 @@ pub struct Config {
     pub limits: Limits,
     /// What may be spent beyond a single loop.
     pub budget: Budget,
+    /// What is learned in a repository, and told to later tasks.
+    pub learning: Learning,
+    /// The progress log: what each iteration did, for those after it.
+    pub progress_log: ProgressLog,
+    /// Whether a plan that is over is put into an archive: the plan, its `progress.md`, a `summary.md` (tasks, proofs, cost) and
+    /// its `final-diff.patch` go to `.alfine/archive/<day>-<name>/` of your working tree, as files that you commit or not. Of a
+    /// plan that is over nothing is archived twice, and nothing is overwritten.
+    pub archive: bool,
     /// What a new worktree gets of the files that git ignores.
     pub worktree: Worktree,
     /// Checks that Alfine runs itself, in addition to those that it detects and those that criteria name.
@@ -103,6 +111,9 @@ impl Default for Config {
             plans: Vec::new(),
             limits: Limits::default(),
             budget: Budget::default(),
+            learning: Learning::default(),
+            progress_log: ProgressLog::default(),
+            archive: false,
             worktree: Worktree::default(),
             verifiers: Vec::new(),
             verification: Verification::default(),
@@ -261,6 +272,56 @@ impl Budget {
     pub fn of_rules(&self) -> budget::Budgets {
         let plan_time = self.plan_time.map(HumanDuration::get);
         budget::Budgets { plan_usd: self.plan_usd, day_usd: self.day_usd, plan_time }
+    }
+}
+
+/// What is learned in a repository, and told to later tasks. Alfine itself observes it, in the answers of checks, in trees and in
+/// how the agent's commands ended; what an agent says is never learned. It is kept in the repository's database, 500
+/// learnings at most, is forgotten when it was not seen for long (each 30 days halve its weight), and is shown by
+/// `alfine learnings`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Learning {
+    /// Whether anything is learned, and told. `alfine run --learn` says so for one run.
+    pub enabled: bool,
+    /// Whether it is learned which files are changed together in work that is proven or merged.
+    pub extract_file_patterns: bool,
+    /// Whether it is learned which commands failed and then passed, with what was changed in between or what set them up.
+    pub extract_command_patterns: bool,
+    /// How many learnings a prompt has at most: those that fit the task best.
+    #[schemars(range(min = 0, max = 100))]
+    pub max_learnings_injected: u32,
+}
+
+impl Default for Learning {
+    fn default() -> Self {
+        Self {
+            enabled: false,
+            extract_file_patterns: true,
+            extract_command_patterns: true,
+            max_learnings_injected: 10,
+        }
+    }
+}
+
+/// The progress log: `.alfine/progress.md` in a loop's working tree, an entry for each iteration. It is in no commit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct ProgressLog {
+    /// Whether it is written, and told to the agent.
+    pub enabled: bool,
+    /// How many of its last entries a prompt has.
+    #[schemars(range(min = 0, max = 200))]
+    pub max_entries_injected: u32,
+    /// After how many entries a log is put away as `progress-<n>.md` and a new one begun, and after how many iterations in the
+    /// repository it is said that `alfine learnings propose` has something for `AGENTS.md`.
+    #[schemars(range(min = 1, max = 10_000))]
+    pub consolidation_threshold: u32,
+}
+
+impl Default for ProgressLog {
+    fn default() -> Self {
+        Self { enabled: true, max_entries_injected: 20, consolidation_threshold: 50 }
     }
 }
 

@@ -172,6 +172,13 @@ pub enum AgentEvent {
         /// Whether the tool worked.
         ok: bool,
     },
+    /// A command of the shell ended that the agent ran to its end.
+    CommandEnded {
+        /// The command, whole.
+        command: String,
+        /// Whether its status was 0.
+        ok: bool,
+    },
     /// A tool changed a file.
     FileTouched {
         /// Its path as the agent said it.

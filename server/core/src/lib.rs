@@ -17,6 +17,7 @@ pub mod hint;
 pub mod identity;
 pub mod judge;
 pub mod landing;
+pub mod learning;
 pub mod lint;
 pub mod machine;
 pub mod material;

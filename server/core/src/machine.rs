@@ -236,6 +236,7 @@ impl LoopState {
             }
             AgentEvent::Thinking { .. }
             | AgentEvent::ToolFinished { .. }
+            | AgentEvent::CommandEnded { .. }
             | AgentEvent::FileTouched { .. }
             | AgentEvent::Retrying { .. }
             | AgentEvent::LimitWarning { .. } => {}
@@ -954,6 +955,7 @@ fn goes_on(event: &AgentEvent) -> bool {
         | AgentEvent::Thinking { .. }
         | AgentEvent::ToolStarted { .. }
         | AgentEvent::ToolFinished { .. }
+        | AgentEvent::CommandEnded { .. }
         | AgentEvent::FileTouched { .. }
         | AgentEvent::Asked(_)
         | AgentEvent::Compacted

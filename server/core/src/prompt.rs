@@ -52,6 +52,8 @@ pub struct PromptInput<'a> {
     pub checkpoint: Option<&'a str>,
     /// The last entries of the progress log, oldest first.
     pub progress: &'a [&'a str],
+    /// What was learned in the repository that fits the task, each in one line of Markdown, the best first.
+    pub learned: &'a [&'a str],
     /// The iteration before this one.
     pub last: Option<LastIteration<'a>>,
     /// What the agent's last run had put into the background, and lost when it ended.
@@ -208,6 +210,7 @@ struct Room {
     details: usize,
     git_status: usize,
     progress: usize,
+    learned: usize,
     verifiers: usize,
     failures: usize,
     steering: usize,
@@ -220,6 +223,7 @@ impl Room {
         details: 16 << 10,
         git_status: 2 << 10,
         progress: 8 << 10,
+        learned: 8 << 10,
         verifiers: 4 << 10,
         failures: 32 << 10,
         steering: 8 << 10,
@@ -227,8 +231,9 @@ impl Room {
     };
 
     /// What is given up, one after the other, until the prompt fits: the least important first.
-    const CUTS: [fn(&mut Self); 7] = [
+    const CUTS: [fn(&mut Self); 8] = [
         |room| room.progress = 2 << 10,
+        |room| room.learned = 2 << 10,
         |room| room.git_status = 1 << 10,
         |room| room.progress = 1 << 10,
         |room| room.goal = 2 << 10,
@@ -265,6 +270,7 @@ fn write(input: &PromptInput<'_>, room: &Room) -> String {
     task(&mut out, input, room);
     position(&mut out, input, room);
     list(&mut out, "Progress so far", entries(input), room.progress);
+    learned(&mut out, input, room.learned);
     last_iteration(&mut out, input);
     lost_work(&mut out, input.lost_work, room.lost_work);
     criteria(&mut out, input.criteria, input.checks_in);
@@ -280,6 +286,22 @@ fn write(input: &PromptInput<'_>, room: &Room) -> String {
 /// The progress log, unless the session has lived through it.
 fn entries<'a>(input: &PromptInput<'a>) -> &'a [&'a str] {
     if input.session == Session::Resumed { &[] } else { input.progress }
+}
+
+/// What was learned, unless the session was told already.
+fn learned(out: &mut String, input: &PromptInput<'_>, room: usize) {
+    if input.learned.is_empty() || input.session == Session::Resumed {
+        return;
+    }
+    heading(out, "Learned in this repository");
+    out.push_str(
+        "Alfine observed this in earlier work here. It may not hold any more: look before you rely on it.\n\n",
+    );
+    let mut lines = Bounded::new(out, room, input.learned.len());
+    for line in input.learned {
+        lines.push(&format!("- {}\n", one_line(line)));
+    }
+    lines.finish();
 }
 
 fn name(text: &str) -> String {

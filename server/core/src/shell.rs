@@ -64,6 +64,14 @@ pub(crate) fn calls_its_own_function(text: &str) -> bool {
     is_called
 }
 
+/// The programs that a command line names itself, outside of loops, groups and the like; none where it cannot be read.
+pub(crate) fn programs(text: &str) -> Vec<String> {
+    let list = parse::parse(text).unwrap_or_default();
+    let pipelines = list.items.iter().flat_map(AndOr::pipelines);
+    let commands = pipelines.flat_map(|pipeline| &pipeline.commands);
+    commands.filter_map(|command| command.simple()?.1.first()?.literal()).collect()
+}
+
 /// Reads what the status of a command line says.
 pub(crate) fn verdict(text: &str) -> Result<Verdict, Unreadable> {
     let list = parse::parse(text)?;

@@ -5,7 +5,7 @@ use crate::{
     built_on::{self, LandsToo},
     control, landing,
     landing::{Care, Turn},
-    loops,
+    learnings, loops,
     mend::Text,
     project::Project,
     proof_report::{self, ProofReport},
@@ -213,6 +213,12 @@ pub(crate) fn merge(
     let plan_moved = moved.filter(|moved| there(moved) && !there(&key.plan));
     if let Some(moved) = &plan_moved {
         project.store.write(|tx| tx.move_plan(&key.plan, moved))?;
+    }
+    // It may go by another key now.
+    if let Some(row) = project.store.loop_(&row.id)?
+        && let Err(error) = learnings::learn_of_work(project, &row)
+    {
+        tracing::warn!("which files were changed is not learned: {}", error.message);
     }
     // The work is merged. If the worktree cannot be removed now, it can be later, so that is no reason to fail.
     if let Err(error) = remove_place(project, &row, &branch) {

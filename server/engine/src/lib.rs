@@ -20,6 +20,7 @@ pub mod foreground;
 pub mod inbox;
 pub mod known;
 mod landing;
+pub mod learnings;
 mod ledger;
 pub mod loops;
 pub mod mend;

@@ -20,8 +20,6 @@ use std::{
 const FOLDER: &str = ".alfine";
 /// The log in that folder.
 const LOG: &str = "progress.md";
-/// A log with more entries than this is put away before the next entry.
-const MOST_ENTRIES: usize = 50;
 /// How much of a log's end is looked at for its last entries, in bytes.
 const TAIL: u64 = 256 * 1024;
 /// How much of a log is read at most, in bytes. A log of more is put away whatever its entries.
@@ -48,13 +46,13 @@ pub(crate) struct Entry {
     pub summary: String,
 }
 
-/// Adds an entry to the worktree's progress log. A log of more than 50 entries is put away before that, as
+/// Adds an entry to the worktree's progress log. A log of more than `most` entries is put away before that, as
 /// `.alfine/progress-<n>.md`; nothing is deleted.
-pub(crate) fn append(worktree: &Path, entry: &Entry) -> Result<()> {
+pub(crate) fn append(worktree: &Path, entry: &Entry, most: u32) -> Result<()> {
     let at = worktree.join(FOLDER).join(LOG);
     let write = || -> io::Result<()> {
         let folder = Folder::create(worktree, &[FOLDER])?;
-        put_away_if_full(&folder)?;
+        put_away_if_full(&folder, most)?;
         let mut file = folder.file_to_append(LOG)?;
         let mut text = String::new();
         let length = file.metadata()?.len();
@@ -189,15 +187,15 @@ fn cut(text: &str, most: usize) -> &str {
 }
 
 /// Renames the log if it is full.
-fn put_away_if_full(folder: &Folder) -> io::Result<()> {
-    if is_full(folder)? {
+fn put_away_if_full(folder: &Folder, most: u32) -> io::Result<()> {
+    if is_full(folder, most)? {
         let number = newest_put_away(folder)?.unwrap_or(0).saturating_add(1);
         folder.rename(LOG, &put_away_name(number))?;
     }
     Ok(())
 }
 
-fn is_full(folder: &Folder) -> io::Result<bool> {
+fn is_full(folder: &Folder, most: u32) -> io::Result<bool> {
     let file = match folder.file(LOG) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
         opened => opened?,
@@ -207,7 +205,8 @@ fn is_full(folder: &Folder) -> io::Result<bool> {
         read => read?,
     };
     let text = String::from_utf8_lossy(&bytes);
-    Ok(text.lines().filter(|line| is_heading(line)).count() > MOST_ENTRIES)
+    let entries = text.lines().filter(|line| is_heading(line)).count();
+    Ok(u32::try_from(entries).is_ok_and(|entries| entries > most))
 }
 
 fn put_away_name(number: u64) -> String {
@@ -229,6 +228,10 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
     use std::{fs, os::unix::fs::symlink};
+
+    fn append(worktree: &Path, entry: &Entry) -> Result<()> {
+        super::append(worktree, entry, 50)
+    }
 
     fn entry(iteration: u32) -> Entry {
         Entry {

@@ -16,6 +16,7 @@ mod failing;
 mod judge;
 mod judging;
 mod landing;
+mod learning;
 mod live;
 mod mailbox;
 mod message;
@@ -34,5 +35,6 @@ mod unusual;
 mod verifying;
 
 pub(crate) use controls::{Told, answers, checks_of, failing_together};
+pub(crate) use environments::masker_of;
 pub use message::Interrupter;
 pub(crate) use owner::Runner;

@@ -41,6 +41,12 @@ pub struct StartOptions {
     pub lands: Option<Lands>,
     /// What the agent may do without asking.
     pub permissions: Option<String>,
+    /// Whether it is learned from, and told what was learned, whatever the settings say.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub learn: bool,
+    /// Whether the plan is put into an archive when it is over, and what is over of it already when it begins.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub archive: bool,
     /// Whether a task that was merged already is begun again. Said of one task, and never kept for the next.
     #[serde(skip)]
     pub again: bool,

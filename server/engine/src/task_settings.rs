@@ -43,6 +43,8 @@ fn flags(options: &StartOptions) -> Partial {
     flags.set("lands", options.lands.and_then(|lands| serde_json::to_value(lands).ok()));
     flags.set("budget.plan_usd", options.plan_budget);
     flags.set("permissions", options.permissions.clone());
+    flags.set("learning.enabled", options.learn.then_some(true));
+    flags.set("archive", options.archive.then_some(true));
     flags
 }
 

@@ -83,6 +83,15 @@ pub struct TaskSpec {
     /// What may be spent beyond this loop, as its settings had it when it began.
     #[serde(default)]
     pub budget: alfine_config::Budget,
+    /// What is learned of it, and told to it.
+    #[serde(default)]
+    pub learning: alfine_config::Learning,
+    /// Its progress log.
+    #[serde(default)]
+    pub progress_log: alfine_config::ProgressLog,
+    /// Whether its plan is put into an archive when it is over.
+    #[serde(default)]
+    pub archive: bool,
     /// What happens when it is done.
     pub on_done: alfine_config::OnDone,
     /// Whether the agent is told to keep to this task.
@@ -216,6 +225,9 @@ impl TaskSpec {
             link: config.worktree.link.clone(),
             setup: config.worktree.setup.clone(),
             budget: config.budget.clone(),
+            learning: config.learning.clone(),
+            progress_log: config.progress_log.clone(),
+            archive: config.archive,
             on_done: config.on_done,
             single_task: single_task || fields.single_task.is_some_and(|field| field.value),
             pass_env: config.safety.pass_env.clone(),

@@ -263,6 +263,38 @@ CREATE INDEX loop_plan_run ON loop (plan_run) WHERE plan_run IS NOT NULL;
 ALTER TABLE plan_run ADD COLUMN budget_usd REAL;
 ALTER TABLE plan_run ADD COLUMN short TEXT;
 ",
+    // 9
+    "
+CREATE TABLE learning (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    kind TEXT NOT NULL,
+    key TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    companions TEXT NOT NULL,
+    seen TEXT NOT NULL,
+    times INTEGER NOT NULL,
+    first_at INTEGER NOT NULL,
+    last_at INTEGER NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX learning_key ON learning (kind, key);
+
+CREATE TABLE proposal (
+    id INTEGER PRIMARY KEY,
+    lines TEXT NOT NULL,
+    entries INTEGER NOT NULL,
+    accepted INTEGER NOT NULL,
+    answered_at INTEGER NOT NULL,
+    answered_by TEXT
+) STRICT;
+
+CREATE TABLE archive (
+    id INTEGER PRIMARY KEY,
+    plan TEXT NOT NULL,
+    folder TEXT NOT NULL,
+    made_at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX archive_plan ON archive (plan);
+",
 ];
 
 /// The version that this program writes.
@@ -296,6 +328,7 @@ mod tests {
         "105d36b9809f62be",
         "4fa2312a14350b0b",
         "05659cc1e302e137",
+        "a0dac718fad2882d",
     ];
 
     #[test]

@@ -8,6 +8,7 @@ use alfine_core::{
     checkout::CheckoutChange,
     finding::{Finding, Severity},
     identity::Written,
+    learning::{Companion, Kind, Seen},
     machine::AskKind,
     plan::Isolation,
     plan_run::RunState,
@@ -15,6 +16,7 @@ use alfine_core::{
     reason::{self, Reason, Refusal},
     task::TaskKey,
     task::TaskStatus,
+    time::Moment,
 };
 use rusqlite::{
     Row, ToSql,
@@ -71,8 +73,15 @@ macro_rules! kept {
 
 kept!(FromSql::column_result: bool, i32, i64, u32, f64, String, Millis);
 kept!(unsigned: u64);
-kept!(word: AskKind, CheckpointKind, Isolation, LoopId, RunState, Severity, TaskKey, TaskStatus);
-kept!(json: LoopSummary, Usage, Value, Vec<CheckoutChange>, Vec<TaskKey>, Vec<Written>);
+kept!(word: AskKind, CheckpointKind, Isolation, Kind, LoopId, RunState, Severity, TaskKey, TaskStatus);
+kept!(json: LoopSummary, Usage, Value, Vec<CheckoutChange>, Vec<Companion>, Vec<Seen>, Vec<String>, Vec<TaskKey>);
+kept!(json: Vec<Written>);
+
+impl Column for Moment {
+    fn read(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        value.as_i64().map(Self)
+    }
+}
 
 impl<T: Column> Column for Option<T> {
     fn read(value: ValueRef<'_>) -> FromSqlResult<Self> {

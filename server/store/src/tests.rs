@@ -4,6 +4,7 @@ mod feed;
 mod growth;
 mod ledger;
 mod locks;
+mod memory;
 mod opening;
 mod processes;
 mod rows;

@@ -416,6 +416,7 @@ impl Tx<'_> {
             "UPDATE plan_run SET plan = ?2, updated_at = ?3 WHERE plan = ?1",
             (from, to, self.now()),
         )?;
+        self.execute("UPDATE archive SET plan = ?2 WHERE plan = ?1", (from, to))?;
         self.rename_tasks(&renames)?;
         self.tell(None, None, Change::Plan, &json!({ "path": to }))
     }

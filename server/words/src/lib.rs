@@ -6,6 +6,7 @@
 pub mod checkout;
 mod error;
 mod hint;
+mod learning;
 mod news;
 #[cfg(test)]
 mod odd;
@@ -22,6 +23,7 @@ pub mod text;
 
 pub use error::{not_allowed, running};
 pub use hint::hint;
+pub use learning::{learning, learning_source};
 pub use news::{Line, Mark, clock, clock_to_the_minute, moving, news, verdict_of, work_lost};
 pub use plan::{day, plan_changed, plan_changed_note, same_task, shared, unticked};
 pub use plan_run::{plan_merged, run_progress, waits_on_branch};

@@ -277,6 +277,7 @@ fn agent(event: &AgentEvent) -> Option<(Mark, String)> {
         | AgentEvent::Thinking { .. }
         | AgentEvent::Concluded { .. }
         | AgentEvent::ToolFinished { .. }
+        | AgentEvent::CommandEnded { .. }
         | AgentEvent::FileTouched { .. }
         | AgentEvent::Usage(_)
         | AgentEvent::Ended { .. } => return None,

@@ -17,6 +17,7 @@ mod gates;
 mod goals;
 mod judge;
 mod landing;
+mod learning;
 mod merging;
 mod messages;
 mod plan_runs;

@@ -18,6 +18,8 @@ const OPTIONS: usize = 20;
 const ASKING_TOOLS: [&str; 2] = ["AskUserQuestion", "ExitPlanMode"];
 /// Tools that wait for their result, at most; a CLI that runs more at once loses the oldest ones' files.
 const OPEN_TOOLS: usize = 256;
+/// The longest command whose end is told, in bytes: it is told whole or not at all.
+const COMMAND: usize = 1000;
 
 type Sink<'a> = &'a mut dyn FnMut(AgentEvent);
 
@@ -55,6 +57,14 @@ impl Decoder for Stream {
     }
 }
 
+/// What a tool does whose result is waited for.
+enum OpenTool {
+    /// It writes this file.
+    Writes(String),
+    /// It runs this command.
+    Runs(String),
+}
+
 /// What one run said so far.
 #[derive(Default)]
 struct Run {
@@ -67,8 +77,8 @@ struct Run {
     /// Whether the last line of the run so far was a result.
     concluded: bool,
     background: Background,
-    /// Tools that wait for their result: their id, and the file they write.
-    open_tools: VecDeque<(String, String)>,
+    /// Tools that wait for their result: their id, and what is told once it is there.
+    open_tools: VecDeque<(String, OpenTool)>,
     usage: Usage,
     total_cost: Option<f64>,
     evidence: Evidence,
@@ -196,14 +206,21 @@ impl Run {
     fn tool(&mut self, block: &Object<'_>, own: bool, sink: Sink<'_>) {
         let name = block.text("name");
         let input = block.object("input").unwrap_or_default();
-        if let (Some(id), "Edit" | "MultiEdit" | "NotebookEdit" | "Write") =
-            (block.first_text(&["id"]), name.as_str())
-            && let Some(path) = input.first_text(&["file_path", "notebook_path"])
-        {
+        let opened = match name.as_str() {
+            "Edit" | "MultiEdit" | "NotebookEdit" | "Write" => {
+                input.first_text(&["file_path", "notebook_path"]).map(OpenTool::Writes)
+            }
+            // What runs in the background has its result before it has ended.
+            "Bash" if !input.is_true("run_in_background") => {
+                input.first_text(&["command"]).filter(|command| command.len() <= COMMAND).map(OpenTool::Runs)
+            }
+            _ => None,
+        };
+        if let Some((id, opened)) = block.first_text(&["id"]).zip(opened) {
             if self.open_tools.len() == OPEN_TOOLS {
                 self.open_tools.pop_front();
             }
-            self.open_tools.push_back((id, path));
+            self.open_tools.push_back((id, opened));
         }
         let summary = summary_of(&input);
         if input.is_true("run_in_background") {
@@ -241,10 +258,10 @@ impl Run {
                 false => self.background.failed(&id),
             }
             let open = self.open_tools.iter().position(|(open, _)| *open == id);
-            if let Some((_, path)) = open.and_then(|at| self.open_tools.remove(at))
-                && ok
-            {
-                sink(AgentEvent::FileTouched { path });
+            match open.and_then(|at| self.open_tools.remove(at)) {
+                Some((_, OpenTool::Runs(command))) => sink(AgentEvent::CommandEnded { command, ok }),
+                Some((_, OpenTool::Writes(path))) if ok => sink(AgentEvent::FileTouched { path }),
+                Some((_, OpenTool::Writes(_))) | None => {}
             }
         }
     }

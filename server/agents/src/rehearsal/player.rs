@@ -154,8 +154,8 @@ impl<W: Write> Player<'_, W> {
             }
             Step::Run(command) => {
                 // A command that fails is not a failure of the run: agents live with it.
-                let _ = self.tool("Shell", command, || shell(cwd, command))?;
-                Ok(())
+                let ok = self.tool("Shell", command, || shell(cwd, command))?.is_ok();
+                Ok(self.tell(&AgentEvent::CommandEnded { command: command.clone(), ok })?)
             }
             Step::Write { path, content } => self.file_tool("Write", path, |file| {
                 fs::create_dir_all(file.parent().unwrap_or(cwd))?;

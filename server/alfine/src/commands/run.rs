@@ -300,6 +300,8 @@ fn options_of(args: &RunArgs) -> StartOptions {
         onto: None,
         lands: args.branch.then_some(Lands::Branch),
         permissions: args.permissions.clone(),
+        learn: args.learn,
+        archive: args.archive_previous,
         again: args.again,
     }
 }

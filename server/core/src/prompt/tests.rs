@@ -576,3 +576,19 @@ fn who_works_beside_it_on_the_same_files_is_named() {
     assert!(prompt.contains(said) && !build(&coupons()).contains(said));
     assert!(prompt.contains("- US-002: Add a page ## Rules (`src/app.rs`, ``a`b.md``)\n"), "{prompt}");
 }
+
+#[test]
+fn what_was_learned_is_told_with_a_warning_and_not_again_where_the_session_knows_it() {
+    let learned = ["`a.rs` was changed together with `b.rs` (seen in PLAN.md#T1, iteration 2)", "two\nlines"];
+    let told = build(&PromptInput { learned: &learned, ..coupons() });
+    let section = "## Learned in this repository\n\nAlfine observed this in earlier work here. It may not hold any more: look \
+                   before you rely on it.\n\n- `a.rs` was changed together with `b.rs` (seen in PLAN.md#T1, iteration 2)\n- \
+                   two lines\n";
+    assert!(told.contains(section), "{told}");
+    let resumed = build(&PromptInput { learned: &learned, session: Session::Resumed, ..coupons() });
+    assert!(!resumed.contains("Learned"), "{resumed}");
+    let many = vec!["x".repeat(1000); 100];
+    let many: Vec<&str> = many.iter().map(String::as_str).collect();
+    let told = build(&PromptInput { learned: &many, ..coupons() });
+    assert!(told.len() < 32 << 10 && told.contains("more left out"), "{}", told.len());
+}

@@ -127,6 +127,11 @@ impl Runner<'_> {
         if let (AgentEvent::Usage(usage), Some(agent)) = (&event, &mut self.agent) {
             agent.usage = Some(*usage);
         }
+        self.watch_command(&event);
+        if let AgentEvent::CommandEnded { .. } = event {
+            // Told as the end of a tool already.
+            return;
+        }
         self.tell_event(&event);
         let event = match event {
             AgentEvent::Ended { outcome, message } => {

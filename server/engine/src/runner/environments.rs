@@ -28,7 +28,7 @@ pub(super) struct Environments {
 /// The environments of the loop's processes, and what hides the rest of this one in logs.
 pub(super) fn environments(adapter: &dyn Adapter, spec: &TaskSpec) -> Result<(Environments, Arc<Masker>)> {
     let all = whole();
-    let masker = Arc::new(Masker::new(all.iter().cloned(), &spec.mask)?);
+    let masker = Arc::new(masker(&all, spec)?);
     let setup = alfine_secrets::clean_environment(all.iter().cloned(), &[], &spec.pass_env);
     let agent = of_agent(adapter, &spec.agent, spec, all);
     let mut checks = setup.clone();
@@ -37,6 +37,15 @@ pub(super) fn environments(adapter: &dyn Adapter, spec: &TaskSpec) -> Result<(En
         checks.push(("CI".into(), "true".into()));
     }
     Ok((Environments { agent, setup, checks }, masker))
+}
+
+/// What hides the environment of this process in what is written down of a loop.
+pub(crate) fn masker_of(spec: &TaskSpec) -> Result<Masker> {
+    masker(&whole(), spec)
+}
+
+fn masker(all: &Environment, spec: &TaskSpec) -> Result<Masker> {
+    Ok(Masker::new(all.iter().cloned(), &spec.mask)?)
 }
 
 /// The environment of the agent that judges.

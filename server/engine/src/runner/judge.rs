@@ -332,6 +332,7 @@ impl Reading {
             | AgentEvent::Thinking { .. }
             | AgentEvent::ToolStarted { .. }
             | AgentEvent::ToolFinished { .. }
+            | AgentEvent::CommandEnded { .. }
             | AgentEvent::FileTouched { .. }
             | AgentEvent::PermissionDenied { .. }
             | AgentEvent::Asked(_)

@@ -8,6 +8,7 @@ use super::{
 };
 use crate::{Result, landing::Turn, loops, project::Project, surroundings, task_spec::TaskSpec};
 use alfine_core::{
+    learning,
     machine::{Input, LoopState},
     news::{News, Told},
     reason::Refusal,
@@ -68,6 +69,8 @@ pub(crate) struct Runner<'a> {
     pub(super) may_cost: Option<f64>,
     /// What the ledger has of this loop; `None` until it was told anything.
     pub(super) in_ledger: Option<LoopUse>,
+    /// How the commands of the agent ended in this iteration.
+    pub(super) commands_seen: learning::Commands,
 }
 
 impl<'a> Runner<'a> {
@@ -126,6 +129,7 @@ impl<'a> Runner<'a> {
             clocks: Clocks::now(),
             may_cost: None,
             in_ledger: None,
+            commands_seen: learning::Commands::default(),
         })
     }
 

@@ -96,11 +96,14 @@ impl Runner<'_> {
             Effect::Commit => self.commit(),
             Effect::Land(landing) => self.run_landing(&landing),
             Effect::BringUp { from } => self.bring_up(&from),
-            Effect::IterationEnded(judgement) => self.log_progress(&judgement),
+            Effect::IterationEnded(judgement) => {
+                self.learn_of_commands(judgement.iteration);
+                self.log_progress(&judgement)
+            }
             // Saved with the state.
             Effect::Finish => {
                 self.base = None;
-                Ok(())
+                self.learn_of_proven_work()
             }
             Effect::Sleep(_)
             | Effect::AskHuman(_)
@@ -143,6 +146,9 @@ impl Runner<'_> {
     }
 
     fn log_progress(&mut self, judgement: &Judgement) -> Result<()> {
+        if !self.spec.progress_log.enabled {
+            return Ok(());
+        }
         let gate = judgement.reading.gate.as_ref();
         let progress = gate.and_then(|gate| gate.progress.clone()).unwrap_or_default();
         let entry = progress::Entry {
@@ -154,7 +160,8 @@ impl Runner<'_> {
             summary: self.masker.mask(&format!("{progress}\n{}", judgement.verdict)).trim().to_owned(),
         };
         // The log only helps the next iteration. If it cannot be written, that is no reason to end the loop.
-        if let Err(error) = progress::append(&self.worktree(), &entry) {
+        let most = self.spec.progress_log.consolidation_threshold;
+        if let Err(error) = progress::append(&self.worktree(), &entry, most) {
             self.tell(&News::ProgressNotLogged { message: error.to_string() });
         }
         Ok(())

@@ -4,7 +4,7 @@ use super::{clocks::now, owner::Runner};
 use crate::{
     Result,
     evidence::{self, Evidence},
-    progress,
+    learnings, progress,
 };
 use alfine_core::{
     machine::{Recovery, Spawn},
@@ -14,8 +14,6 @@ use alfine_core::{
 };
 use alfine_verify::VerifierKind;
 
-/// How many entries of the progress log go into a prompt.
-const PROGRESS_ENTRIES: usize = 20;
 /// How many lines of `git status` go into a prompt.
 const STATUS_LINES: usize = 40;
 
@@ -24,8 +22,15 @@ impl Runner<'_> {
         let worktree = self.worktree();
         let folder = worktree.to_string_lossy();
         let git_status = self.git_status(&worktree);
-        let progress = progress::last(&worktree, PROGRESS_ENTRIES).unwrap_or_default();
+        let log = &self.spec.progress_log;
+        let entries = if log.enabled { usize::try_from(log.max_entries_injected).unwrap_or(0) } else { 0 };
+        let progress = progress::last(&worktree, entries).unwrap_or_default();
         let progress: Vec<&str> = progress.iter().map(String::as_str).collect();
+        let learned = learnings::for_prompt(&self.project.store, &self.spec).unwrap_or_else(|error| {
+            tracing::warn!("what was learned cannot be told: {}", error.message);
+            Vec::new()
+        });
+        let learned: Vec<&str> = learned.iter().map(String::as_str).collect();
         let told = self.project.store.latest_verifications(&self.row.id)?;
         let tree = self.checkpoint.as_ref().map(|checkpoint| checkpoint.tree.as_str());
         let approval = evidence::approval(&self.project.store, &self.row.id)?;
@@ -94,6 +99,7 @@ impl Runner<'_> {
             git_status: &git_status,
             checkpoint,
             progress: &progress,
+            learned: &learned,
             last: self.state.last.as_ref().zip(outcome.as_deref()).map(|(last, outcome)| LastIteration {
                 outcome,
                 reading: &last.reading,

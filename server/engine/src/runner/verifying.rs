@@ -112,6 +112,7 @@ impl Runner<'_> {
         self.verifiers = None;
         let Answers { results, started_at, checkpoints, controls, said, failed_before } = answers;
         self.checkpoints = checkpoints.unwrap_or(self.checkpoints).max(self.checkpoints);
+        let before = self.answers_before()?;
         let unusual = unusual::to_ask(self.was_told_of_unusual()?, &results);
         // It proves nothing, so it only counts where it stands in the way.
         let is_judged =
@@ -125,7 +126,7 @@ impl Runner<'_> {
                 .unwrap_or(u32::MAX),
             unable: self.only_unable(&judged),
             failed: failed.iter().map(|result| result.name.clone()).collect(),
-            error: error_of(&failed),
+            error: error_of(&failed.iter().map(|result| said_by(result)).collect::<Vec<_>>()),
             unusual,
             controls: controls.clone(),
             proven_by: self.spec.proven_by,
@@ -133,6 +134,7 @@ impl Runner<'_> {
         };
         self.save_answers(&said)?;
         self.save_verifications(&results, controls.as_deref().unwrap_or_default(), started_at)?;
+        self.learn_of_checks(&before, &judged);
         self.inputs.push_back(Input::Verified(outcome));
         Ok(())
     }
@@ -286,20 +288,27 @@ fn millis(at: SystemTime) -> i64 {
     i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }
 
+/// What a check that failed says: its name, what it printed, and what it found.
+pub(super) type SaidBy<'a> = (&'a str, &'a str, &'a [Finding]);
+
+fn said_by(result: &VerifierResult) -> SaidBy<'_> {
+    (&result.name, &result.output, &result.findings)
+}
+
 /// The error of an iteration, from what its failing checks found; in words, the first finding.
-fn error_of(failed: &[&VerifierResult]) -> Option<(signature::Signature, String)> {
+pub(super) fn error_of(failed: &[SaidBy<'_>]) -> Option<(signature::Signature, String)> {
     const WORDS: usize = 120;
-    let first = failed.first()?;
-    let findings: Vec<Finding> = failed.iter().flat_map(|result| result.findings.iter().cloned()).collect();
+    let (first, ..) = failed.first()?;
+    let findings: Vec<Finding> = failed.iter().flat_map(|(.., findings)| findings.iter().cloned()).collect();
     let named: Vec<Finding> = findings.iter().filter(|finding| finding.file.is_some()).cloned().collect();
     // Findings without a place only repeat the end of an output; the whole output tells errors apart better.
     let signature = match named.is_empty() {
         false => signature::of_findings(&named),
         true => Some(signature::of_output(
-            &failed.iter().map(|result| format!("{}\n{}\n", result.name, result.output)).collect::<String>(),
+            &failed.iter().map(|(name, output, _)| format!("{name}\n{output}\n")).collect::<String>(),
         )),
     }?;
     let worst = findings.iter().find(|finding| finding.severity == Severity::Error);
-    let words = worst.map_or_else(|| first.name.clone(), |finding| finding.message.clone());
+    let words = worst.map_or_else(|| (*first).to_owned(), |finding| finding.message.clone());
     Some((signature, words.lines().next().unwrap_or_default().chars().take(WORDS).collect()))
 }

@@ -250,6 +250,7 @@ fn shown(event: &AgentEvent) -> String {
         AgentEvent::SessionStarted { model: Some(model), .. } => format!("\n*Model: {}*\n", printable(model)),
         AgentEvent::SessionStarted { .. }
         | AgentEvent::ToolFinished { ok: true }
+        | AgentEvent::CommandEnded { .. }
         | AgentEvent::Usage(_)
         | AgentEvent::Concluded { .. }
         | AgentEvent::Ended { .. } => String::new(),

@@ -117,6 +117,8 @@ fn read(options: &StartOptions) -> Result<engine::StartOptions> {
         onto: None,
         lands: options.branch.map(|own| if own { Lands::Branch } else { Lands::Target }),
         permissions: options.permissions.clone(),
+        learn: false,
+        archive: false,
         again: options.again.unwrap_or(false),
     })
 }

@@ -55,7 +55,7 @@ fn a_new_repository_gets_a_database_with_the_promised_settings() {
             ("synchronous", "1"),
             ("busy_timeout", "10000"),
             ("application_id", "1097623145"),
-            ("user_version", "8"),
+            ("user_version", "9"),
         ] {
             assert_eq!(setting(&store, name), value, "{name}");
         }
@@ -80,13 +80,13 @@ fn many_can_open_a_new_database_at_once() {
 #[test]
 fn a_newer_database_is_refused_with_both_versions() {
     let place = Place::new();
-    place.store().connection().pragma_update(None, "user_version", 9).unwrap();
+    place.store().connection().pragma_update(None, "user_version", 10).unwrap();
     for error in [
         Store::open(&place.layout).map(drop).unwrap_err(),
         Store::read_only(&place.layout).map(drop).unwrap_err(),
     ] {
         let message = error.to_string();
-        assert!(message.ends_with("has version 9; this alfine knows versions up to 8"), "{message}");
+        assert!(message.ends_with("has version 10; this alfine knows versions up to 9"), "{message}");
         assert_eq!(error.hint(), Hint::advice("update alfine"));
     }
 }
