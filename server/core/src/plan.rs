@@ -190,6 +190,7 @@ pub(crate) mod tests {
             "PLAN.md/x",
             "PLAN.txt",
             ".alfine/progress.md",
+            ".alfine/archive/2026-01-31-PLAN/PLAN.md",
             ".alfine/plans/x.txt",
             "xprd.json",
             ".vscode/tasks.json",

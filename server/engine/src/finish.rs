@@ -1,7 +1,7 @@
 //! What a user does with a loop's work: merge it, throw it away, set it back, begin again from it.
 
 use crate::{
-    Error, ErrorKind, Result,
+    Error, ErrorKind, Result, archive,
     built_on::{self, LandsToo},
     control, landing,
     landing::{Care, Turn},
@@ -55,6 +55,8 @@ pub struct MergedTask {
     pub known_by: KnownBy,
     /// Where the plan is now, from the root, if the work moved it.
     pub plan_moved: Option<String>,
+    /// The folder that the plan was archived in, from the root, if it is over now and that is wanted.
+    pub archived: Option<String>,
 }
 
 /// How a task is known again in a text of its plan.
@@ -200,7 +202,7 @@ pub(crate) fn merge(
     let reason = Reason::Merged { into: into.clone(), commit: Some(merged.commit.clone()) };
     project.store.write(|tx| tx.set_loop_status(&lock, TaskStatus::Merged, Some(&reason), true))?;
     let (ticked, left) = tick_here(project, &into, &merged, &tick);
-    project.store.write(|tx| tx.end_own_write(own, &merged.commit))?;
+    project.store.write(|tx| tx.end_own_write(own, Some(&merged.commit)))?;
     let unticked = later_criteria(project, key, &known_by).or_else(|| match &ticked {
         None if left.is_empty() => {
             // Of what landed it is ticked; the plan as it lies here may have it no more.
@@ -215,17 +217,20 @@ pub(crate) fn merge(
         project.store.write(|tx| tx.move_plan(&key.plan, moved))?;
     }
     // It may go by another key now.
-    if let Some(row) = project.store.loop_(&row.id)?
-        && let Err(error) = learnings::learn_of_work(project, &row)
-    {
+    let landed = project.store.loop_(&row.id)?.unwrap_or_else(|| row.clone());
+    if let Err(error) = learnings::learn_of_work(project, &landed) {
         tracing::warn!("which files were changed is not learned: {}", error.message);
     }
     // The work is merged. If the worktree cannot be removed now, it can be later, so that is no reason to fail.
     if let Err(error) = remove_place(project, &row, &branch) {
         tracing::warn!("{}", error.message);
     }
+    let archived = archive::when_over(project, &landed).unwrap_or_else(|error| {
+        tracing::warn!("{} is over and not archived: {}", landed.task.plan, error.message);
+        None
+    });
     let committed_tick = merged.changed;
-    Ok(MergedTask { into, committed_tick, merged, ticked, left, unticked, known_by, plan_moved })
+    Ok(MergedTask { into, committed_tick, merged, ticked, left, unticked, known_by, plan_moved, archived })
 }
 
 /// Looks at the repository from its main working tree where the user is in the worktree that is about to go.
@@ -612,7 +617,9 @@ pub(crate) fn when_done(
     };
     let unticked = merged.unticked.as_ref();
     let unticked = unticked.map(|why| format!("; {}", alfine_words::unticked(why, &key.plan)));
-    Ok(WhenDone::Did(format!("merged into {}{left}{}", merged.into, unticked.unwrap_or_default())))
+    let archived = merged.archived.map(|folder| format!("; the plan is over, and archived in {folder}"));
+    let more = unticked.unwrap_or_default() + &archived.unwrap_or_default();
+    Ok(WhenDone::Did(format!("merged into {}{left}{more}", merged.into)))
 }
 
 /// Pushes the branch and opens a pull request with the `gh` CLI.

@@ -3,6 +3,7 @@
 //! Synchronous by design: a runner is one thread that owns its loop's state, and a few that only send to it.
 //! Knows rusqlite and git2; never knows LSP.
 
+mod archive;
 pub mod at_head;
 pub mod bench;
 mod beside;

@@ -95,6 +95,11 @@ pub(crate) fn last(worktree: &Path, n: usize) -> Result<Vec<String>> {
     read().map_err(|error| failed(&at, "read", &error))
 }
 
+/// A whole log, as the entries would have made it.
+pub(crate) fn log_of(entries: &[Entry]) -> String {
+    entries.iter().map(rendered).fold(HEADER.to_owned(), |log, entry| log + &entry)
+}
+
 fn failed(path: &Path, what: &str, error: &io::Error) -> Error {
     Error::new(ErrorKind::Store, format!("{} cannot be {what}: {error}", path.display()))
         .hint("make sure that it is a plain file inside the worktree, or remove it")

@@ -102,6 +102,13 @@ impl Folder {
         plain(File::from(at::openat(&self.0, name, how | NO_LINK | NO_WAIT, mode).map_err(told)?))
     }
 
+    /// Makes a folder in it that was not there.
+    pub fn new_folder(&self, name: &str) -> io::Result<Self> {
+        at::mkdirat(&self.0, name, Mode::from_raw_mode(0o777))?;
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | NO_LINK;
+        Ok(Self(at::openat(&self.0, name, flags, Mode::empty()).map_err(told)?))
+    }
+
     /// Gives a file of the folder another name in it.
     pub fn rename(&self, from: &str, to: &str) -> io::Result<()> {
         Ok(at::renameat(&self.0, from, &self.0, to)?)
@@ -160,6 +167,9 @@ mod tests {
         let link = "it is a link, or a part of its path is not a folder; links are not followed there";
         assert_eq!(folder.file("log").unwrap_err().to_string(), link);
         assert_eq!(folder.file_to_append("log").unwrap_err().to_string(), link);
+        assert!(folder.new_folder("c").unwrap().file_to_append("x").is_ok());
+        assert_eq!(folder.new_folder("c").unwrap_err().kind(), io::ErrorKind::AlreadyExists);
+        assert_eq!(folder.new_folder("log").unwrap_err().kind(), io::ErrorKind::AlreadyExists);
         assert_eq!(folder.names().unwrap().iter().filter(|name| *name == "log").count(), 1);
         symlink(outside.path(), root.path().join("c")).unwrap();
         assert_eq!(Folder::open(root.path(), &["c"]).unwrap_err().to_string(), link);

@@ -102,7 +102,8 @@ fn task_path(plan: &str, task: &str) -> String {
     format!("{}/{}", plan_part(plan), slug(task))
 }
 
-fn plan_part(plan: &str) -> String {
+/// Names a plan in one component of a ref and of a path. `plan` is the document's path from the repository's root.
+pub fn plan_part(plan: &str) -> String {
     slug(plan.strip_suffix(".md").unwrap_or(plan))
 }
 

@@ -775,8 +775,8 @@ impl Tx<'_> {
         Ok(self.last_id())
     }
 
-    /// Writes down that Alfine has written what it was about to, and where its branch went.
-    pub fn end_own_write(&self, id: i64, commit: &str) -> Result<(), StoreError> {
+    /// Writes down that Alfine has written what it was about to, and where its branch went, if one moved.
+    pub fn end_own_write(&self, id: i64, commit: Option<&str>) -> Result<(), StoreError> {
         self.execute(
             "UPDATE own_write SET commit_id = ?2, ended_at = ?3 WHERE id = ?1",
             (id, commit, self.now()),

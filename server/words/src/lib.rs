@@ -3,6 +3,7 @@
 //! Everything else passes data on. Knows core's types only; never decides what happened or what can be done, and never
 //! reads its own words back.
 
+mod archive;
 pub mod checkout;
 mod error;
 mod hint;
@@ -21,6 +22,7 @@ mod shown;
 mod standing;
 pub mod text;
 
+pub use archive::{ArchivedTask, archive_summary};
 pub use error::{not_allowed, running};
 pub use hint::hint;
 pub use learning::{learning, learning_source};

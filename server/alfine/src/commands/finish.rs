@@ -66,6 +66,9 @@ pub(super) fn merge(directory: &Path, args: &MergeArgs) -> Result<u8> {
                 if let Some(plan) = merged.plan_moved {
                     say(format_args!("  the plan is {plan} now"));
                 }
+                if let Some(folder) = merged.archived {
+                    say(format_args!("  the plan is over, and archived in {folder}"));
+                }
             }
             Ok(exit::DONE)
         }

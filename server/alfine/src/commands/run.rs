@@ -56,7 +56,7 @@ pub(super) fn perform(directory: &Path, args: &RunArgs) -> Result<u8> {
         tell_all_done(&project, &started.plan, args.json)?;
         return Ok(exit::DONE);
     }
-    let Started { plan, tasks, begun, left } = started;
+    let Started { plan, tasks, begun, left, archived: _ } = started;
     run_plan(&mut project, &plan, &tasks, (begun, left), display.as_ref())
 }
 
@@ -168,6 +168,9 @@ fn start(project: &mut Project, args: &RunArgs, in_background: bool) -> Result<S
         asking::drive(project, start, Said { trust: args.trust, json: args.json, again: args.again })?;
     if started.begun.iter().any(|begun| begun.went_on) {
         warn_of_no_effect(args);
+    }
+    if let Some(folder) = started.archived.as_ref().filter(|_| !args.json) {
+        say(format_args!("what was over of {} is archived in {folder}", started.plan.name));
     }
     Ok(started)
 }
@@ -314,6 +317,8 @@ fn warn_of_no_effect(args: &RunArgs) {
         ("--in-place", args.in_place),
         ("--context", args.context.is_some()),
         ("--permissions", args.permissions.is_some()),
+        ("--learn", args.learn),
+        ("--archive-previous", args.archive_previous),
         ("--include-uncommitted", args.include_uncommitted),
     ];
     let given: Vec<&str> = flags.into_iter().filter(|(_, given)| *given).map(|(flag, _)| flag).collect();

@@ -46,9 +46,12 @@ pub fn is_plan(path: &str, text: &str) -> bool {
     FORMATS.iter().any(|format| format.is_plan_path(path) && format.recognises(path, text))
 }
 
+/// Where plans lie that are over, from the repository's root.
+const ARCHIVE: &str = ".alfine/archive/";
+
 /// Says whether a file can be a plan by its path alone: from the repository's root, `/` separated.
 pub fn is_plan_path(path: &str) -> bool {
-    FORMATS.iter().any(|format| format.is_plan_path(path))
+    !path.starts_with(ARCHIVE) && FORMATS.iter().any(|format| format.is_plan_path(path))
 }
 
 /// The files and folders that tools read with a plan of this path, from the repository's root, whether they are there or

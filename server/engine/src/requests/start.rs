@@ -6,7 +6,7 @@ use super::{
     unsaved,
 };
 use crate::{
-    Error, Result,
+    Error, Result, archive,
     known::Known,
     loops, plan_run,
     plan_run::RunOptions,
@@ -48,6 +48,8 @@ pub struct Started {
     pub begun: Vec<Begun>,
     /// The tasks that could have been begun beside them but were not, each with the reason.
     pub left: Vec<(TaskKey, Error)>,
+    /// The folder that what was over of the plan was archived in, from the root, if it was written anew since.
+    pub archived: Option<String>,
 }
 
 /// The task of a start.
@@ -131,7 +133,13 @@ impl Request for Start {
         let Some(chosen) = first_that_can_start(project, front_end, &plan, &known, &tasks, &self.options)?
         else {
             drop(known);
-            return Ok(Step::Done(Started { plan, tasks, begun: Vec::new(), left: Vec::new() }));
+            return Ok(Step::Done(Started {
+                plan,
+                tasks,
+                begun: Vec::new(),
+                left: Vec::new(),
+                archived: None,
+            }));
         };
         let (task, mut startable) = chosen;
         let options = whole.then(|| RunOptions {
@@ -151,6 +159,7 @@ impl Request for Start {
         if let Some(question) = startable.question(project, &plan, self.include_uncommitted)? {
             return Ok(Step::Ask(question));
         }
+        let archived = startable.archives_before(project, &plan);
         let key = plan.key(&task);
         if let Some(branch) = branch.filter(|_| startable.begins()) {
             run_branch::make(project, &branch, &key, self.include_uncommitted.unwrap_or(false))?;
@@ -186,7 +195,7 @@ impl Request for Start {
         if !whole {
             tasks.retain(|other| begun.iter().any(|begun| begun.task.id == other.id));
         }
-        Ok(Step::Done(Started { plan, tasks, begun, left }))
+        Ok(Step::Done(Started { plan, tasks, begun, left, archived }))
     }
 }
 
@@ -316,6 +325,16 @@ impl Startable {
 
     fn begins(&self) -> bool {
         matches!(self.prepared, Prepared::Begin { .. })
+    }
+
+    /// Archives what was worked on before of a plan that was written anew, if that is wanted. Returns the folder.
+    fn archives_before(&self, project: &mut Project, plan: &PlanFile) -> Option<String> {
+        let Prepared::Begin { spec, .. } = &self.prepared else { return None };
+        let archived = if spec.archive { archive::previous(project, plan) } else { Ok(None) };
+        archived.unwrap_or_else(|error| {
+            tracing::warn!("what was over of {} is not archived: {}", plan.name, error.message);
+            None
+        })
     }
 
     fn is_settled(&self) -> bool {
