@@ -126,9 +126,9 @@ pub(crate) enum Command {
     /// Show how much work is proven without your help in this repository, and what it takes.
     #[command(after_help = "Examples:\n  alfine stats\n  alfine stats --json")]
     Stats(JsonArg),
-    /// Show what Alfine learned in this repository, or forget it.
+    /// Show what Alfine learned in this repository, forget it, or propose it for `AGENTS.md`.
     #[command(
-        after_help = "Examples:\n  alfine learnings\n  alfine learnings --forget 12\n  alfine learnings --json\n\nLearned is what Alfine observed while `learning.enabled` (or `alfine run --learn`) was on, never what an agent says."
+        after_help = "Examples:\n  alfine learnings\n  alfine learnings --forget 12\n  alfine learnings --json\n  alfine learnings propose\n\nLearned is what Alfine observed while `learning.enabled` (or `alfine run --learn`) was on, never what an agent says."
     )]
     Learnings(LearningsArgs),
     /// List worktrees, branches, transcripts and benches that nobody needs any more, or, with --remove, remove them.
@@ -187,7 +187,7 @@ impl Command {
             Self::Fork(_) | Self::Restore(_) | Self::Rework(_) => true,
             Self::Trust(args) => !args.list,
             Self::Gc(args) => args.remove,
-            Self::Learnings(args) => args.forget.is_some() || args.forget_all,
+            Self::Learnings(args) => args.forget.is_some() || args.forget_all || args.action.is_some(),
             _ => false,
         }
     }
@@ -379,16 +379,41 @@ pub(crate) struct CostArgs {
 
 /// What is done with learnings.
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct LearningsArgs {
+    /// What is done with them beyond that.
+    #[command(subcommand)]
+    pub action: Option<LearningsAction>,
     /// Forget this one. It is learned again if it is observed again.
     #[arg(long, value_name = "ID", conflicts_with = "forget_all")]
     pub forget: Option<i64>,
     /// Forget all.
     #[arg(long)]
     pub forget_all: bool,
-    /// Print JSON: `{"learnings": [...]}`, or `{"forgotten": <count>}`.
+    /// Print JSON: `{"learnings": [...], "proposalDue": true}`, or `{"forgotten": <count>}`.
     #[arg(long)]
     pub json: bool,
+}
+
+/// What is done with learnings beyond showing and forgetting them.
+#[derive(Debug, Subcommand)]
+pub(crate) enum LearningsAction {
+    /// Show what would be written into `AGENTS.md`, which every later agent obeys, and write it after your yes.
+    ///
+    /// Proposed is what was observed at least twice, and, marked as such, what agents said of work that was merged. Only the part
+    /// between the marks `alfine:learned` changes. It stays uncommitted.
+    Propose(ProposeArgs),
+}
+
+/// What is answered to the proposal.
+#[derive(Debug, Args)]
+pub(crate) struct ProposeArgs {
+    /// Write it without asking.
+    #[arg(long, conflicts_with = "reject")]
+    pub yes: bool,
+    /// Do not write it. It is due again once there is something new.
+    #[arg(long)]
+    pub reject: bool,
 }
 
 /// By what costs are summed up.

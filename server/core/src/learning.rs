@@ -5,11 +5,13 @@
 
 mod commands;
 mod fitting;
+mod section;
 #[cfg(test)]
 mod tests;
 
 pub use commands::Commands;
 pub use fitting::{About, fitting};
+pub use section::with_section;
 
 use crate::{signature::Signature, task::TaskKey, text::one_line, time::Moment};
 use serde::{Deserialize, Serialize};

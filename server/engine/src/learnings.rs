@@ -2,9 +2,13 @@
 //!
 //! Never reads what an agent says. A learning that cannot be written or read ends nothing.
 
+mod agents_file;
+
+pub use agents_file::{FILE, Proposal, answer, is_due, proposal};
+
 use crate::{Result, finish, project::Project, surroundings, task_spec::TaskSpec};
 use alfine_core::{
-    learning::{self, About, Learning, Observation, Seen},
+    learning::{self, About, Observation, Seen},
     plan::Task,
     time::Moment,
 };
@@ -70,10 +74,5 @@ pub(crate) fn for_prompt(store: &Reader, spec: &TaskSpec) -> Result<Vec<String>>
     let all = store.learnings()?;
     let about = About { texts: &texts, checks: &checks };
     let fitting = learning::fitting(&all, &about, Moment(Millis::now().0), most);
-    Ok(fitting.into_iter().map(line).collect())
-}
-
-/// A learning with its source, in one line of Markdown.
-pub fn line(learning: &Learning) -> String {
-    format!("{} ({})", words::learning(learning), words::learning_source(learning))
+    Ok(fitting.into_iter().map(words::learned).collect())
 }

@@ -7,8 +7,11 @@ use super::{
     partial::{self, fetch_difference, with_folders},
     path_bytes::{bytes_of, is_within, path_of},
 };
-use git2::{Delta, DiffFindOptions, DiffFormat, DiffLineType, DiffOptions, Oid, Tree};
-use std::{collections::HashMap, path::PathBuf};
+use git2::{Delta, DiffFindOptions, DiffFormat, DiffLineType, DiffOptions, Oid, Patch, Tree};
+use std::{
+    collections::HashMap,
+    path::{Path, PathBuf},
+};
 
 /// How a file changed.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -122,6 +125,15 @@ impl Repository {
         })?;
         Ok(changes(&diff, except))
     }
+}
+
+/// Compares two texts of a file, as a patch. Without the first the file is new.
+pub fn patch_of_texts(path: &Path, from: Option<&str>, to: &str) -> Result<String, GitError> {
+    const DOING: &str = "compare two texts";
+    let old = from.map(|_| path);
+    let from = from.unwrap_or_default().as_bytes();
+    let mut patch = Patch::from_buffers(from, old, to.as_bytes(), Some(path), None).doing(DOING)?;
+    Ok(String::from_utf8_lossy(&patch.to_buf().doing(DOING)?).into_owned())
 }
 
 fn options() -> DiffOptions {

@@ -46,7 +46,7 @@ pub use checkout::{CheckoutState, OwnWrite, Watched};
 pub use checkout_undo::LeftAlone;
 pub use checkpoint::{Checkpoint, CheckpointSpec, RewindSpec, Surroundings};
 pub use commit::Commit;
-pub use diff::{ChangeKind, Diff, FileChange};
+pub use diff::{ChangeKind, Diff, FileChange, patch_of_texts};
 pub use error::{GitError, IndexKind};
 pub use first_commit::commit_first;
 pub use gc::{Leftover, LeftoverKind};

@@ -11,8 +11,8 @@ use alfine_core::{
 /// What the user answered to a proposal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProposalRow {
-    /// The lines that were proposed.
-    pub lines: Vec<String>,
+    /// What was proposed, each by what it is known by.
+    pub about: Vec<String>,
     /// How many iterations had ended then, in all loops.
     pub entries: i64,
     /// Whether they were written.
@@ -23,7 +23,7 @@ pub struct ProposalRow {
     pub answered_by: Option<String>,
 }
 
-from_columns! { ProposalRow: lines, entries, accepted, answered_at, answered_by }
+from_columns! { ProposalRow: about, entries, accepted, answered_at, answered_by }
 
 /// What was put into an archive.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -107,13 +107,13 @@ impl Tx<'_> {
     /// Writes down what the user answered to a proposal.
     pub fn answer_proposal(
         &self,
-        lines: &[String],
+        about: &[String],
         accepted: bool,
         by: Option<&str>,
     ) -> Result<(), StoreError> {
         self.execute(
-            "INSERT INTO proposal (lines, entries, accepted, answered_at, answered_by) VALUES (?1, ?2, ?3, ?4, ?5)",
-            (Json(lines), self.ended_iterations()?, accepted, self.now(), by),
+            "INSERT INTO proposal (about, entries, accepted, answered_at, answered_by) VALUES (?1, ?2, ?3, ?4, ?5)",
+            (Json(about), self.ended_iterations()?, accepted, self.now(), by),
         )
         .map(drop)
     }

@@ -280,7 +280,7 @@ CREATE UNIQUE INDEX learning_key ON learning (kind, key);
 
 CREATE TABLE proposal (
     id INTEGER PRIMARY KEY,
-    lines TEXT NOT NULL,
+    about TEXT NOT NULL,
     entries INTEGER NOT NULL,
     accepted INTEGER NOT NULL,
     answered_at INTEGER NOT NULL,
@@ -328,7 +328,7 @@ mod tests {
         "105d36b9809f62be",
         "4fa2312a14350b0b",
         "05659cc1e302e137",
-        "a0dac718fad2882d",
+        "4d204f12c4f7f089",
     ];
 
     #[test]

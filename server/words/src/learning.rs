@@ -8,8 +8,13 @@ const NAME: usize = 200;
 /// How many companions are named.
 const COMPANIONS: usize = 5;
 
-/// What was learned, in one line of Markdown: `` `a.rs` was changed together with `b.rs` (2 times) ``.
-pub fn learning(learning: &Learning) -> String {
+/// What was learned and where, in one line of Markdown: `` `a.rs` was changed together with `b.rs` (seen in PLAN.md#T1, iteration
+/// 2, 3 times) ``.
+pub fn learned(learning: &Learning) -> String {
+    format!("{} ({})", what(learning), source(learning))
+}
+
+fn what(learning: &Learning) -> String {
     let subject = code(&learning.subject, NAME);
     let companions: Vec<String> = learning
         .companions
@@ -37,8 +42,8 @@ pub fn learning(learning: &Learning) -> String {
     }
 }
 
-/// Where it was learned, in one line of Markdown: `seen in PLAN.md#US-001, iteration 2, 3 times`.
-pub fn learning_source(learning: &Learning) -> String {
+/// Where it was learned: `seen in PLAN.md#US-001, iteration 2, 3 times`.
+fn source(learning: &Learning) -> String {
     let times = match learning.times {
         0 | 1 => String::new(),
         times => format!(", {}", count(times.into(), "time")),
@@ -60,7 +65,7 @@ mod tests {
         time::Moment,
     };
 
-    fn learned(observation: Observation) -> Learning {
+    fn learning(observation: Observation) -> Learning {
         let seen = |iteration| Seen {
             task: TaskKey::new("docs/PLAN.md", "US-001"),
             loop_id: "loop".to_owned(),
@@ -74,8 +79,7 @@ mod tests {
     }
 
     fn said(observation: Observation) -> String {
-        let learning = learned(observation);
-        format!("{} ({})", super::learning(&learning), learning_source(&learning))
+        learned(&learning(observation))
     }
 
     #[test]

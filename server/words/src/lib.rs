@@ -25,7 +25,7 @@ pub mod text;
 pub use archive::{ArchivedTask, archive_summary};
 pub use error::{not_allowed, running};
 pub use hint::hint;
-pub use learning::{learning, learning_source};
+pub use learning::learned;
 pub use news::{Line, Mark, clock, clock_to_the_minute, moving, news, verdict_of, work_lost};
 pub use plan::{day, plan_changed, plan_changed_note, same_task, shared, unticked};
 pub use plan_run::{plan_merged, run_progress, waits_on_branch};

@@ -144,3 +144,75 @@ fn no_secret_and_no_file_name_gets_out_of_its_place() {
         .unwrap();
     assert!(!kept.contains("hunter2"), "{kept}");
 }
+
+/// Has the same seen in a second task, and makes a proposal due after two iterations.
+fn with_proposal() -> Sandbox {
+    let sandbox = learning();
+    sandbox.settings("[learning]\nenabled = true\n[progress_log]\nconsolidation_threshold = 2\n");
+    sandbox.alfine(&["run", "PLAN.md#US-001", "--trust", "--json"]).expect(0);
+    let again = "# Again\n\n### US-001: Add a table\n\nWrite `src/table.txt`.\n\nAcceptance criteria:\n- [ ] Right: `sh check.sh`\n";
+    sandbox.write("again.plan.md", again);
+    sandbox.write("src/table.txt", "old\n");
+    sandbox.git(&["add", "-A"]);
+    sandbox.git(&["commit", "-q", "-m", "again"]);
+    let due = sandbox.alfine(&["learnings", "--json"]).expect(0).json().remove(0);
+    assert_eq!(due["proposalDue"], false, "{due}");
+    sandbox
+}
+
+#[test]
+fn what_agents_say_gets_into_agents_md_by_the_users_word_alone() {
+    let sandbox = with_proposal();
+    let scenario = json!({"runs": [
+        [write("src/table.txt", "bad"), write("src/schema.txt", "1"), claims(true)],
+        [write("src/table.txt", "good"), write("src/schema.txt", "2"), claims(true)]
+    ]});
+    std::fs::write(sandbox.path().join("scenario.json"), scenario.to_string()).unwrap();
+    sandbox.alfine(&["run", "again.plan.md", "--trust", "--json"]).expect(0);
+    let runs = sandbox.agent_runs();
+    let told = learned(prompt(&runs[2])).expect("a section");
+    assert!(!told.contains(CLAIM), "{told}");
+
+    let hint = "`alfine learnings propose` shows it";
+    assert!(sandbox.alfine(&["status"]).expect(0).stdout.contains(hint));
+    sandbox.write("AGENTS.md", "# Rules\n\nBe kind.\n");
+    let shown = sandbox.alfine(&["learnings", "propose"]).expect(4).stdout;
+    for line in [
+        "+## Learned in this repository",
+        "+- `sh check.sh` failed, and passed after a change of `src/table.txt` (2 times)",
+        "+Said by agents of work that was merged, and not observed:",
+        CLAIM,
+    ] {
+        assert!(shown.contains(line), "{line}: {shown}");
+    }
+    assert_eq!(sandbox.read("AGENTS.md"), "# Rules\n\nBe kind.\n", "nothing is written unasked");
+
+    sandbox.alfine(&["learnings", "propose", "--reject"]).expect(0);
+    assert_eq!(sandbox.read("AGENTS.md"), "# Rules\n\nBe kind.\n");
+    assert!(!sandbox.alfine(&["status"]).expect(0).stdout.contains(hint), "it was answered");
+
+    sandbox.alfine(&["learnings", "propose", "--yes"]).expect(0);
+    let written = sandbox.read("AGENTS.md");
+    assert!(
+        written
+            .starts_with("# Rules\n\nBe kind.\n\n<!-- alfine:learned -->\n## Learned in this repository\n"),
+        "{written}"
+    );
+    assert_eq!(sandbox.git(&["status", "--porcelain"]), "?? AGENTS.md");
+    let nothing = sandbox.alfine(&["learnings", "propose"]).expect(0).stdout;
+    assert!(nothing.contains("nothing to propose"), "{nothing}");
+    let answers: String = sandbox
+        .database()
+        .query_row("SELECT group_concat(accepted) FROM proposal", [], |row| row.get(0))
+        .unwrap();
+    assert_eq!(answers, "0,1");
+
+    // It is the user's file: a link is not followed, and marks that are no pair are left alone.
+    sandbox.write("AGENTS.md", "<!-- alfine:learned -->\n");
+    let refused = sandbox.alfine(&["learnings", "propose", "--yes"]).expect(2).stderr;
+    assert!(refused.contains("`alfine:learned`"), "{refused}");
+    std::fs::remove_file(sandbox.repo().join("AGENTS.md")).unwrap();
+    std::os::unix::fs::symlink("PLAN.md", sandbox.repo().join("AGENTS.md")).unwrap();
+    let refused = sandbox.alfine(&["learnings", "propose", "--yes"]);
+    assert!(refused.stderr.contains("links are not followed"), "{}", refused.stderr);
+}

@@ -47,7 +47,7 @@ pub(super) fn drive<R: Request>(project: &mut Project, mut request: R, said: Sai
 }
 
 fn ask(question: &Question, said: Said) -> Result<Reply> {
-    let may_ask = !said.json && std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
+    let may_ask = !said.json && can_ask();
     match question {
         Question::Trust { .. } if said.trust => Ok(Reply::Yes),
         Question::Trust { plan, items } => {
@@ -215,6 +215,11 @@ pub(super) fn line(item: &TrustItem) -> String {
 /// Asks a question with yes or no; no is the default.
 pub(super) fn yes(question: &str) -> Result<bool> {
     Ok(choice(&format!("{question} [y/N]"), &['y', 'n'])? == 'y')
+}
+
+/// Whether somebody is there to answer.
+pub(super) fn can_ask() -> bool {
+    std::io::stdin().is_terminal() && std::io::stdout().is_terminal()
 }
 
 /// Asks for one of these letters; the last one is the default.

@@ -1,6 +1,6 @@
 //! `alfine status`: every task, where it is, and what to do next.
 
-use super::{opening, views};
+use super::{learnings, opening, views};
 use crate::{
     cli::StatusArgs,
     display::Display,
@@ -81,6 +81,9 @@ pub(super) fn perform(directory: &Path, args: &StatusArgs) -> Result<u8> {
     // Of every plan it would be a list without an end.
     for view in former.iter().filter(|_| target.is_some()) {
         tell_former(view);
+    }
+    if target.is_none() {
+        learnings::tell_due(&project)?;
     }
     Ok(exit::DONE)
 }

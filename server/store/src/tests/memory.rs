@@ -68,7 +68,7 @@ fn the_last_answer_and_the_last_archive_are_known() {
         })
         .unwrap();
     let answer = store.last_proposal().unwrap().unwrap();
-    assert_eq!((answer.lines, answer.accepted, answer.entries), (vec!["- b".to_owned()], false, 0));
+    assert_eq!((answer.about, answer.accepted, answer.entries), (vec!["- b".to_owned()], false, 0));
     store.write(|tx| tx.move_plan("PLAN.md", "done/PLAN.md")).unwrap();
     assert_eq!(store.last_archive("PLAN.md").unwrap(), None);
     assert_eq!(store.last_archive("done/PLAN.md").unwrap().unwrap().folder, "two");
