@@ -4,7 +4,9 @@
 //! Nothing is overwritten: each archive is a new folder. Its files are the user's to commit or not.
 
 use crate::{
-    Error, ErrorKind, Result, finish, learnings,
+    Error, ErrorKind, Result,
+    ends_of_diff::ends_of_diff,
+    learnings,
     progress::{self, Entry},
     project::{PlanFile, Project},
     proof_report::ProofReport,
@@ -137,10 +139,9 @@ fn progress_of(project: &Project, over: &[LoopRow]) -> Result<String> {
             };
             let said = iteration.gate.as_ref().and_then(|gate| gate.pointer("/gate/progress")?.as_str());
             let verdict = iteration.summary.unwrap_or_default();
-            let changed =
-                finish::ends_of_diff(project, row, Some(iteration.n), None).and_then(|(from, to)| {
-                    Ok(project.repository.files_changed(&from, &to, &surroundings::own_files(row))?)
-                });
+            let changed = ends_of_diff(project, row, Some(iteration.n), None).and_then(|(from, to)| {
+                Ok(project.repository.files_changed(&from, &to, &surroundings::own_files(row))?)
+            });
             entries.push(Entry {
                 at,
                 task: row.task.to_string(),
@@ -180,7 +181,7 @@ fn patch_of(project: &Project, over: &[LoopRow]) -> Vec<u8> {
     let mut patch = Vec::new();
     for row in over.iter().filter(|row| row.status == TaskStatus::Merged) {
         let room = LARGEST_PATCH.saturating_sub(patch.len());
-        let diff = finish::ends_of_diff(project, row, None, None).and_then(|(from, to)| {
+        let diff = ends_of_diff(project, row, None, None).and_then(|(from, to)| {
             Ok(project.repository.diff(&from, &to, &surroundings::own_files(row), room)?)
         });
         // A line that is no part of a patch is passed over by who applies it.

@@ -6,7 +6,7 @@ mod agents_file;
 
 pub use agents_file::{FILE, Proposal, answer, is_due, proposal};
 
-use crate::{Result, finish, project::Project, surroundings, task_spec::TaskSpec};
+use crate::{Result, ends_of_diff::ends_of_diff, project::Project, surroundings, task_spec::TaskSpec};
 use alfine_core::{
     learning::{self, About, Observation, Seen},
     plan::Task,
@@ -47,7 +47,7 @@ pub(crate) fn learn_of_work(project: &mut Project, row: &LoopRow) -> Result<()> 
     if !spec.learning.enabled || !spec.learning.extract_file_patterns {
         return Ok(());
     }
-    let (from, to) = finish::ends_of_diff(project, row, None, None)?;
+    let (from, to) = ends_of_diff(project, row, None, None)?;
     let changed = project.repository.files_changed(&from, &to, &surroundings::own_files(row))?;
     let masker = crate::runner::masker_of(&spec)?;
     let observations = Observation::together(&paths(changed));

@@ -14,6 +14,7 @@ pub mod checkout;
 pub mod checks;
 pub mod control;
 pub mod demo;
+mod ends_of_diff;
 mod error;
 pub mod evidence;
 pub mod finish;
