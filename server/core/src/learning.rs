@@ -226,7 +226,7 @@ impl Learning {
 }
 
 /// What a learning weighs that was seen so often, and last at this moment.
-pub fn weight(times: u32, last_at: Moment, now: Moment) -> f64 {
+fn weight(times: u32, last_at: Moment, now: Moment) -> f64 {
     f64::from(times) * 0.5_f64.powf(now.since(last_at).as_secs_f64() / HALF_LIFE.as_secs_f64())
 }
 
