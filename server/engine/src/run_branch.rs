@@ -96,7 +96,7 @@ pub(crate) fn make(
     let made = project.repository.make_branch(&branch.name, &commit);
     let now = project.repository.branch_commit(&branch.name)?;
     project.store.write(|tx| match now.as_deref().filter(|_| made.is_ok()) {
-        Some(now) => tx.end_own_write(own, now),
+        Some(now) => tx.end_own_write(own, Some(now)),
         None => tx.drop_own_write(own),
     })?;
     Ok(made?)

@@ -69,7 +69,7 @@ impl Tx<'_> {
         let rows: Vec<Weighed> = self.all("SELECT id, times, last_at FROM learning", [])?;
         let rows: Vec<_> = rows.into_iter().map(|Weighed(id, times, last_at)| (id, times, last_at)).collect();
         for id in learning::faded(&rows, Moment(self.now().0)) {
-            self.forget_learning(id)?;
+            self.forget_learnings(Some(id))?;
         }
         Ok(())
     }
@@ -94,14 +94,9 @@ impl Tx<'_> {
         .map(drop)
     }
 
-    /// Forgets a learning; says whether there was one of this number.
-    pub fn forget_learning(&self, id: i64) -> Result<bool, StoreError> {
-        Ok(self.execute("DELETE FROM learning WHERE id = ?1", [id])? > 0)
-    }
-
-    /// Forgets all learnings, and returns how many there were.
-    pub fn forget_learnings(&self) -> Result<usize, StoreError> {
-        self.execute("DELETE FROM learning", [])
+    /// Forgets the learning of this number, or all; returns how many that were.
+    pub fn forget_learnings(&self, id: Option<i64>) -> Result<usize, StoreError> {
+        self.execute("DELETE FROM learning WHERE ?1 IS NULL OR id = ?1", [id])
     }
 
     /// Writes down what the user answered to a proposal.

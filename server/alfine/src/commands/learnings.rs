@@ -24,10 +24,7 @@ pub(super) fn perform(directory: &Path, args: &LearningsArgs) -> Result<u8> {
         return propose(&mut project, args);
     }
     if args.forget.is_some() || args.forget_all {
-        let forgotten = match args.forget {
-            Some(id) => usize::from(project.store.write(|tx| tx.forget_learning(id))?),
-            None => project.store.write(|tx| tx.forget_learnings())?,
-        };
+        let forgotten = project.store.write(|tx| tx.forget_learnings(args.forget))?;
         if let Some(id) = args.forget.filter(|_| forgotten == 0) {
             return Err(
                 Error::user(format!("there is no learning {id}")).hint("`alfine learnings` lists them")

@@ -45,7 +45,7 @@ impl Commands {
     pub fn observe(&mut self, event: &AgentEvent, root: &str) {
         match event {
             AgentEvent::CommandEnded { command, ok: false } if says_something(command) => {
-                self.failed(command)
+                self.failed(command);
             }
             AgentEvent::CommandEnded { command, ok: true } if says_something(command) => self.passed(command),
             AgentEvent::FileTouched { path } => {

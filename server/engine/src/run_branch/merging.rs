@@ -136,7 +136,7 @@ pub fn merge(
     {
         left.push(path);
     }
-    project.store.write(|tx| tx.end_own_write(own, &merged.commit))?;
+    project.store.write(|tx| tx.end_own_write(own, Some(&merged.commit)))?;
     settle(project, &run)?;
     let tasks = landed.into_iter().map(|one| (one.row.task, one.known_by)).collect();
     Ok(Some(MergedPlan { from, into, commit: merged.commit, tasks, without, left }))
