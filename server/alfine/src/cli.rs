@@ -1,6 +1,9 @@
 //! The command line as data: what clap reads, with help and an example for every command.
 
+mod plan;
+
 use clap::{Args, Parser, Subcommand, ValueEnum};
+pub(crate) use plan::{Format, PlanCommand, ToArgs, WrittenArgs};
 use std::path::PathBuf;
 
 /// Runs your coding agent on your repository, again and again, until the work is provably done.
@@ -115,6 +118,9 @@ pub(crate) enum Command {
         after_help = "Examples:\n  alfine lint PLAN.md\n  alfine lint PLAN.md --json\n  alfine lint PLAN.md --fix"
     )]
     Lint(LintArgs),
+    /// Write a plan from an idea, an issue or notes, split a task, or convert a plan to another format.
+    #[command(subcommand)]
+    Plan(PlanCommand),
     /// Show how Alfine reads the completion gate in an agent's message, and why.
     #[command(after_help = "Examples:\n  alfine gate message.txt\n  pbpaste | alfine gate --json")]
     Gate(GateArgs),

@@ -16,6 +16,7 @@ mod lint;
 mod log;
 mod lsp;
 mod opening;
+mod plan;
 mod proof;
 mod restore;
 mod run;
@@ -67,6 +68,7 @@ pub(crate) fn perform(cli: Cli) -> Result<u8> {
         Command::Doctor(args) => doctor::perform(&directory, &args),
         Command::Learnings(args) => learnings::perform(&directory, &args),
         Command::Lint(args) => lint::perform(&directory, &args),
+        Command::Plan(command) => plan::perform(&directory, &command),
         Command::Gate(args) => gate::perform(&args),
         Command::Gc(args) => gc::perform(&directory, &args),
         Command::Cost(args) => cost::perform(&directory, &args),

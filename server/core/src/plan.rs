@@ -4,6 +4,7 @@ mod backlog;
 mod bmad;
 mod checklist;
 mod command;
+mod convert;
 mod field_name;
 mod fields;
 mod folder;
@@ -24,8 +25,10 @@ mod sketch;
 mod spec_kit;
 mod superpowers;
 mod task_master;
+mod write;
 
 pub use command::{Here, Reads, bare_path, is_of_bash, paths_of, program_of, reads, searched_paths};
+pub use convert::{Converted, Into, Lacks, Lost, convert};
 pub use field_name::FieldName;
 pub use folder::folder_of;
 pub use format::{companions, formats, is_likely_plan, is_plan, is_plan_path, read};
@@ -37,6 +40,7 @@ pub use model::{
     Autonomy, ContextMode, Criterion, Fields, Isolation, Lands, Mark, NamedCommand, NoTask, Placed, Plan,
     PlanFormat, Problem, ProblemKind, ProvenBy, Sign, Task, Unread,
 };
+pub use write::{Entry, Line, Sheet};
 
 #[cfg(test)]
 pub(crate) mod tests {

@@ -27,7 +27,7 @@ pub use error::{not_allowed, running};
 pub use hint::hint;
 pub use learning::learned;
 pub use news::{Line, Mark, clock, clock_to_the_minute, moving, news, verdict_of, work_lost};
-pub use plan::{day, plan_changed, plan_changed_note, same_task, shared, unticked};
+pub use plan::{day, not_carried, plan_changed, plan_changed_note, same_task, shared, unticked};
 pub use plan_run::{plan_merged, run_progress, waits_on_branch};
 pub use proof::{Grounds, answer, grounds, unproven};
 pub use proof_table::{

@@ -4,7 +4,7 @@ use crate::text::line;
 use alfine_core::{
     detect::Shared,
     news::Mend,
-    plan::Task,
+    plan::{Lacks, Lost, Mark, Task},
     printable::printable,
     reason::Unticked,
     task::{TaskKey, TaskStatus},
@@ -125,9 +125,60 @@ pub fn same_task(task: &TaskKey, title: &str, before: &TaskKey, was: &str, statu
     )
 }
 
+/// Says what of a plan is not in another format as it was: one line.
+pub fn not_carried(lost: &Lost) -> String {
+    let shown = |text: &str| printable(&line(text, LONGEST));
+    let what = match &lost.what {
+        Lacks::Tasks { were, are } => format!("{were} tasks are read as {are}"),
+        Lacks::Id { now } => format!("is called {} now", shown(&now.0)),
+        Lacks::Title => "the title reads otherwise".to_owned(),
+        Lacks::Text => "the text reads otherwise".to_owned(),
+        Lacks::State(mark) => format!("that it is {}", state(*mark)),
+        Lacks::Dependencies => "what it depends on".to_owned(),
+        Lacks::Criterion { text } => format!("the criterion “{}”", shown(text)),
+        Lacks::Ticks => "which of its criteria are ticked".to_owned(),
+        Lacks::Optional => "that it is optional".to_owned(),
+        Lacks::Group(group) => format!("that it stands under “{}”", shown(group)),
+        Lacks::Field(name) => format!("`{}`", name.as_str()),
+        Lacks::Branch(branch) => format!("the branch `{}`", shown(branch)),
+    };
+    match &lost.task {
+        Some(task) => format!("{}: {what}", shown(&task.0)),
+        None => what,
+    }
+}
+
+fn state(mark: Mark) -> &'static str {
+    match mark {
+        Mark::Open => "open",
+        Mark::Begun => "begun",
+        Mark::Blocked => "blocked",
+        Mark::Done => "done",
+        Mark::Dropped => "dropped",
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use alfine_core::{plan::FieldName, task::TaskId};
+
+    #[test]
+    fn what_another_format_does_not_hold_is_said() {
+        let said = |task: Option<&str>, what| {
+            not_carried(&Lost { task: task.map(|id| TaskId(id.to_owned())), what })
+        };
+        assert_eq!(said(Some("T1"), Lacks::Id { now: TaskId("T2".to_owned()) }), "T1: is called T2 now");
+        assert_eq!(said(Some("T1"), Lacks::State(Mark::Begun)), "T1: that it is begun");
+        assert_eq!(said(Some("T1"), Lacks::Field(FieldName::MaxCost)), "T1: `Max cost`");
+        assert_eq!(said(Some("T1"), Lacks::Group("Queue".to_owned())), "T1: that it stands under “Queue”");
+        assert_eq!(said(None, Lacks::Branch("ralph/beds".to_owned())), "the branch `ralph/beds`");
+        assert_eq!(said(None, Lacks::Tasks { were: 3, are: 2 }), "3 tasks are read as 2");
+        assert_eq!(
+            said(None, Lacks::Criterion { text: "Tests pass".to_owned() }),
+            "the criterion “Tests pass”"
+        );
+    }
 
     #[test]
     fn what_was_edited_is_said_on_one_line() {

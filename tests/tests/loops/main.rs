@@ -22,6 +22,7 @@ mod learning;
 mod merging;
 mod messages;
 mod plan_runs;
+mod planning;
 mod plans;
 mod proof;
 mod run_branches;

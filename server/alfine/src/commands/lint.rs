@@ -180,7 +180,7 @@ fn apply<'e>(text: &str, edits: impl Iterator<Item = &'e TextEdit>) -> String {
 }
 
 /// Reads a text file; bytes that are not UTF-8 are an error that names the place.
-fn read_text(path: &Path) -> Result<String> {
+pub(super) fn read_text(path: &Path) -> Result<String> {
     let bytes = std::fs::read(path).map_err(|error| {
         Error::user(format!("cannot read {}: {error}", path.display()))
             .hint("give the path of a plan, such as PLAN.md")

@@ -173,4 +173,4 @@ pub(super) fn headings(text: &str) -> Vec<(usize, Span)> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(in crate::plan) mod tests;

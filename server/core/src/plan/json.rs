@@ -5,12 +5,13 @@ mod edits;
 mod node;
 mod read;
 #[cfg(test)]
-mod tests;
+pub(in crate::plan) mod tests;
 
 use super::field_name::FieldName;
 use super::model::{Criterion, Plan, PlanFormat, Task};
 use crate::text::{Span, TextEdit};
 pub(super) use dialect::{Dialect, Done};
+pub(super) use edits::key_of;
 
 /// Plans of one tool.
 #[derive(Debug)]
@@ -25,6 +26,13 @@ fn may_be(text: &str) -> bool {
 /// Whether a text is JSON in which one of these keys, in quotes, stands.
 pub(super) fn has_key(text: &str, keys: &[&str]) -> bool {
     may_be(text) && keys.iter().any(|key| memchr::memmem::find(text.as_bytes(), key.as_bytes()).is_some())
+}
+
+/// The branch that a document says its work is for.
+pub(super) fn branch_of(text: &str) -> Option<String> {
+    let document = node::Json::read(text).ok()?;
+    let branch = document.root()?.get(&["branchName", "branch_name", "branch"])?.text()?.trim().to_owned();
+    (!branch.is_empty()).then_some(branch)
 }
 
 impl PlanFormat for Json {

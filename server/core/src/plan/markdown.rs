@@ -140,4 +140,4 @@ impl PlanFormat for Markdown {
 #[cfg(test)]
 mod as_written;
 #[cfg(test)]
-mod tests;
+pub(in crate::plan) mod tests;

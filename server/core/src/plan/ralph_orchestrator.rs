@@ -214,11 +214,11 @@ fn read(text: &str) -> Plan {
 }
 
 #[cfg(test)]
-mod tests {
+pub(in crate::plan) mod tests {
     use crate::lint::{Checks, LintCode, LintOptions, lint};
     use crate::plan::{is_plan, read};
 
-    const YAML: &str = "# loop\nevent_loop:\n  prompt_file: \"PROMPT.md\"   # the task\n  completion_promise: LOOP_COMPLETE\n  max_iterations: 150\n  max_runtime_seconds: 28800\n  max_cost_usd: 12.5\n\ncli:\n  backend: claude\n\nbackpressure:\n  gates:\n    - name: fmt\n      command: cargo fmt --check\n      on_fail: \"Run `cargo fmt`.\"\n    - name: test\n      command: 'cargo test --all'\n\nhats:\n  planner:\n    max_iterations: 3\n    command: rm -rf /\n";
+    pub(in crate::plan) const YAML: &str = "# loop\nevent_loop:\n  prompt_file: \"PROMPT.md\"   # the task\n  completion_promise: LOOP_COMPLETE\n  max_iterations: 150\n  max_runtime_seconds: 28800\n  max_cost_usd: 12.5\n\ncli:\n  backend: claude\n\nbackpressure:\n  gates:\n    - name: fmt\n      command: cargo fmt --check\n      on_fail: \"Run `cargo fmt`.\"\n    - name: test\n      command: 'cargo test --all'\n\nhats:\n  planner:\n    max_iterations: 3\n    command: rm -rf /\n";
 
     #[test]
     fn a_loop_of_ralph_orchestrator_is_one_task_with_its_limits_and_commands() {

@@ -47,7 +47,7 @@ fn after(path: &str, text: &str, id: &str) -> String {
     done
 }
 
-const KIRO: &str = "# Implementation Plan
+pub(in crate::plan) const KIRO: &str = "# Implementation Plan
 
 - [-] 1. Ground
   - [x] 1.1 Make the folder
@@ -98,7 +98,7 @@ fn groups_of_kiro_are_their_parts_and_ticked_with_the_last() {
     assert_eq!(read(path, "- [ ] Do it\n").format.name(), "markdown");
 }
 
-const SPEC_KIT: &str = "# Tasks: Reading list
+pub(in crate::plan) const SPEC_KIT: &str = "# Tasks: Reading list
 
 ## Format: `[ID] [P?] [Story] Description`
 
@@ -249,7 +249,7 @@ fn what_a_file_of_backlog_lacks_is_said() {
     );
 }
 
-const RALPHEX: &str = "# Quiet mode
+pub(in crate::plan) const RALPHEX: &str = "# Quiet mode
 
 ## Development Approach
 - [ ] update this plan
@@ -322,7 +322,7 @@ fn steps_of_superpowers_stay_text_with_their_code() {
     assert_eq!(read("docs/plans/quiet.md", text).format.name(), "superpowers");
 }
 
-const BACKLOG: &str = "---
+pub(in crate::plan) const BACKLOG: &str = "---
 id: task-12
 title: Keep the last used bed
 status: In Progress
@@ -392,7 +392,7 @@ fn a_file_of_backlog_is_one_task() {
     assert!(!is_plan("backlog/tasks/readme.md", "# Tasks\n"));
 }
 
-const STORY: &str = "# Story 1.2: Keep the bed
+pub(in crate::plan) const STORY: &str = "# Story 1.2: Keep the bed
 
 Status: ready-for-dev
 

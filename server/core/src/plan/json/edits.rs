@@ -260,14 +260,18 @@ pub(super) fn add_field(
     if name == FieldName::DependsOn {
         return add_dependency(format, text, task, value);
     }
+    let value = if matches!(value, "true" | "false") { value.to_owned() } else { literal(value) };
+    Some(with_property(text, task, &key_of(name), &value))
+}
+
+/// The key of a field.
+pub(in crate::plan) fn key_of(name: FieldName) -> String {
     let mut words = name.as_str().split(' ');
     let first = words.next().unwrap_or_default().to_ascii_lowercase();
-    let key = words.fold(first, |key, word| {
+    words.fold(first, |key, word| {
         let (initial, rest) = word.split_at(word.ceil_char_boundary(1));
         key + &initial.to_ascii_uppercase() + rest
-    });
-    let value = if matches!(value, "true" | "false") { value.to_owned() } else { literal(value) };
-    Some(with_property(text, task, &key, &value))
+    })
 }
 
 /// The key at a place, if it is a field's.

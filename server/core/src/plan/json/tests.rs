@@ -32,7 +32,7 @@ fn tasks(plan: &Plan) -> Vec<String> {
     plan.tasks.iter().map(shown).collect()
 }
 
-const RALPH: &str = r#"{
+pub(in crate::plan) const RALPH: &str = r#"{
   "project": "Beds",
   "branchName": "ralph/beds",
   "description": "Keep the bed",
@@ -62,7 +62,7 @@ const RALPH: &str = r#"{
 }
 "#;
 
-const NUMBERS: &str = r#"{
+pub(in crate::plan) const NUMBERS: &str = r#"{
   "name": "Beds",
   "userStories": [
     { "id": 1, "story": "Column", "acceptance": ["column is there"], "priority": "high", "passes": false },
@@ -71,7 +71,7 @@ const NUMBERS: &str = r#"{
   "metadata": { "createdAt": "2031-03-02T08:00:00Z" }
 }"#;
 
-const MASTER: &str = r#"{
+pub(in crate::plan) const MASTER: &str = r#"{
 	"master": {
 		"tasks": [
 			{

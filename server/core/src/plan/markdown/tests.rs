@@ -41,7 +41,7 @@ fn shown(text: &str) -> String {
     shown
 }
 
-const COUPONS: &str = "# Coupons
+pub(in crate::plan) const COUPONS: &str = "# Coupons
 Shoppers can apply a coupon at checkout.
 
 ### US-001: Add coupon table

@@ -1,0 +1,374 @@
+//! Plans of any format, written anew in another one: what is written is read back, and what of the plan is not in there is
+//! told.
+
+use super::command::PROMPT;
+use super::json;
+use super::markdown;
+use super::prd::PRD;
+use super::write::{Entry, Line, Sheet, in_one_line, lines_of, longest_run, status};
+use super::{Criterion, FieldName, Fields, Mark, Names, Placed, Plan, PlanFormat, Task};
+use crate::chain;
+use crate::task::TaskId;
+use serde::Serialize;
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// A format that plans are written in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Into {
+    /// Ours: Markdown with a heading for each task.
+    Markdown,
+    /// `prd.json`, as snarktank's Ralph has it.
+    Prd,
+}
+
+/// A plan in another format.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Converted {
+    /// The document.
+    pub text: String,
+    /// What is not in there as it was.
+    pub lost: Vec<Lost>,
+}
+
+/// What of a plan is not in the new document as it was.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lost {
+    /// The task; `None` for the plan as a whole.
+    pub task: Option<TaskId>,
+    /// What of it.
+    pub what: Lacks,
+}
+
+/// A part of a plan that another format cannot hold, or holds otherwise.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Lacks {
+    /// So many tasks became another number of tasks.
+    Tasks {
+        /// How many there were.
+        were: usize,
+        /// How many are read.
+        are: usize,
+    },
+    /// The task has another id.
+    Id {
+        /// That one.
+        now: TaskId,
+    },
+    /// The title.
+    Title,
+    /// The goal, or a task's text.
+    Text,
+    /// The state.
+    State(Mark),
+    /// What it waits for.
+    Dependencies,
+    /// A criterion's words or its command.
+    Criterion {
+        /// As it was written.
+        text: String,
+    },
+    /// Which criteria are ticked.
+    Ticks,
+    /// That it never blocks.
+    Optional,
+    /// The heading that it stands below.
+    Group(String),
+    /// A field.
+    Field(FieldName),
+    /// The branch that the plan is for.
+    Branch(String),
+}
+
+/// Writes a plan, of which `source` is the document, in another format.
+pub fn convert(plan: &Plan, source: &str, into: Into) -> Converted {
+    let branch = json::branch_of(source).filter(|_| plan.format.language() == "json");
+    let (text, back) = match into {
+        Into::Markdown => {
+            let text = sheet(plan).to_markdown();
+            let back = Plan { format: &markdown::Markdown, ..markdown::parse(&text) };
+            (text, back)
+        }
+        Into::Prd => {
+            let text = prd(plan, branch.as_deref());
+            let back = Plan { format: &PRD, ..PRD.parse(&text) };
+            (text, back)
+        }
+    };
+    let mut lost = compared(plan, &back);
+    if let (Some(branch), Into::Markdown) = (branch, into) {
+        lost.push(Lost { task: None, what: Lacks::Branch(branch) });
+    }
+    Converted { text, lost }
+}
+
+/// A plan as it is written in Markdown.
+fn sheet(plan: &Plan) -> Sheet {
+    let names = Names::new(plan);
+    let entry = |task: &Task| {
+        let waits_for = chain::all_dependencies(plan, &names, task);
+        let mut entry = Entry::of(task, &waits_for, written(&task.fields));
+        entry.criteria = criteria_of(&task.criteria);
+        entry
+    };
+    Sheet {
+        title: plan.title.clone(),
+        goal: plan.goal.clone(),
+        defaults: written(&plan.defaults),
+        entries: plan.tasks.iter().map(entry).collect(),
+        criteria: criteria_of(&plan.criteria),
+    }
+}
+
+/// Criteria with their commands: one whose words alone would name another gets its own behind them.
+fn criteria_of(criteria: &[Criterion]) -> Vec<Line> {
+    let mut lines = lines_of(criteria);
+    for (line, Criterion { command, .. }) in lines.iter_mut().zip(criteria) {
+        if markdown::as_criterion(&line.text).is_none() {
+            line.text = without_marker(&line.text);
+        }
+        let read = markdown::as_criterion(&line.text).and_then(|(_, read)| read.command);
+        if read == *command {
+            continue;
+        }
+        line.text = line.text.replace('`', "");
+        if let Some(command) = command {
+            line.text = format!("{}: {}", line.text.trim_end_matches([':', '.', ' ']), coded(command, true));
+        }
+    }
+    lines
+}
+
+/// Words that would begin a list of their own, with their number in brackets.
+fn without_marker(words: &str) -> String {
+    let words =
+        words.trim_start_matches(|c: char| !c.is_alphanumeric() && !matches!(c, '`' | '(' | '*' | '_'));
+    let digits = words.len() - words.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+    let (number, rest) = words.split_at(digits);
+    match rest.strip_prefix(['.', ')']).filter(|rest| digits > 0 && rest.starts_with(' ')) {
+        Some(rest) => format!("({number}){rest}"),
+        None => words.to_owned(),
+    }
+}
+
+/// The fields of a task or a plan as they are written. What a task waits for is not among them.
+fn written(fields: &Fields) -> Vec<(FieldName, String)> {
+    let globs: Vec<&str> = fields.may_change.iter().map(|glob| glob.value.as_str()).collect();
+    let commands: Vec<String> = fields.verify.iter().map(|named| coded(&named.value, named.said)).collect();
+    let listed = |all: String| (!all.is_empty()).then_some(all);
+    let folder =
+        word(fields.folder.as_ref()).map(|folder| if folder.is_empty() { ".".to_owned() } else { folder });
+    let all = [
+        (FieldName::Priority, word(fields.priority.as_ref())),
+        (FieldName::Agent, word(fields.agent.as_ref())),
+        (FieldName::Model, word(fields.model.as_ref())),
+        (FieldName::MaxIterations, word(fields.max_iterations.as_ref())),
+        (FieldName::MaxCost, word(fields.max_cost.as_ref())),
+        (FieldName::Budget, word(fields.budget.as_ref())),
+        (FieldName::MaxParallel, word(fields.max_parallel.as_ref())),
+        (FieldName::Isolation, word(fields.isolation.as_ref())),
+        (FieldName::Context, word(fields.context.as_ref())),
+        (FieldName::Autonomy, word(fields.autonomy.as_ref())),
+        (FieldName::SingleTask, word(fields.single_task.as_ref())),
+        (FieldName::Verify, listed(commands.join(", "))),
+        (FieldName::Folder, folder),
+        (FieldName::Proof, word(fields.proof.as_ref())),
+        (FieldName::MayChange, listed(globs.join(", "))),
+    ];
+    all.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
+}
+
+/// A value as it is written in a plan: a word or a number.
+fn word<T: Serialize>(placed: Option<&Placed<T>>) -> Option<String> {
+    Some(match serde_json::to_value(&placed?.value).ok()? {
+        Value::String(word) => word,
+        other => other.to_string(),
+    })
+}
+
+/// A command in backticks: more of them than it has itself. `said`: it is one beyond doubt.
+fn coded(command: &str, said: bool) -> String {
+    let fence = "`".repeat(longest_run(command) + 1);
+    let pad = if command.starts_with('`') || command.ends_with('`') { " " } else { "" };
+    let prompt = if said { PROMPT } else { "" };
+    format!("{fence}{pad}{prompt}{command}{pad}{fence}")
+}
+
+/// A `prd.json`.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Prd<'p> {
+    project: &'p str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    branch_name: Option<&'p str>,
+    description: &'p str,
+    #[serde(flatten)]
+    defaults: BTreeMap<String, Value>,
+    user_stories: Vec<Story>,
+}
+
+/// A story of a `prd.json`.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Story {
+    id: String,
+    title: String,
+    description: String,
+    acceptance_criteria: Vec<String>,
+    priority: i64,
+    passes: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<&'static str>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    optional: bool,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    depends_on: Vec<String>,
+    #[serde(flatten)]
+    fields: BTreeMap<String, Value>,
+}
+
+/// A plan as a `prd.json`. Its tool takes the story with the lowest number, so that each gets one.
+fn prd(plan: &Plan, branch: Option<&str>) -> String {
+    let names = Names::new(plan);
+    let own = |task: &Task| {
+        let priority = task.fields.priority.as_ref().or(plan.defaults.priority.as_ref());
+        priority.map(|priority| priority.value)
+    };
+    let mut next = plan.tasks.iter().filter_map(own).max().unwrap_or(0);
+    let fields = |fields: Vec<(FieldName, String)>| {
+        let others = fields.into_iter().filter(|(name, _)| *name != FieldName::Priority);
+        others.map(|(name, value)| (json::key_of(name), Value::from(value))).collect()
+    };
+    let story = |task: &Task| Story {
+        id: task.id.0.clone(),
+        title: task.title.clone(),
+        description: task.details.clone(),
+        acceptance_criteria: criteria_of(&task.criteria).into_iter().map(|line| line.text).collect(),
+        priority: own(task).unwrap_or_else(|| {
+            next = next.saturating_add(1);
+            next
+        }),
+        passes: task.mark == Mark::Done,
+        status: status(task.mark),
+        optional: task.optional,
+        depends_on: chain::all_dependencies(plan, &names, task).into_iter().map(|id| id.0).collect(),
+        fields: fields(written(&task.fields)),
+    };
+    let user_stories = plan.tasks.iter().map(story).collect();
+    let prd = Prd {
+        project: &plan.title,
+        branch_name: branch,
+        description: &plan.goal,
+        defaults: fields(written(&plan.defaults)),
+        user_stories,
+    };
+    // Texts and numbers alone cannot fail.
+    serde_json::to_string_pretty(&prd).unwrap_or_default() + "\n"
+}
+
+/// What of a plan is not in another one.
+fn compared(plan: &Plan, back: &Plan) -> Vec<Lost> {
+    let mut lost = Vec::new();
+    let mut of_plan = |what: Lacks| lost.push(Lost { task: None, what });
+    if plan.tasks.len() != back.tasks.len() {
+        of_plan(Lacks::Tasks { were: plan.tasks.len(), are: back.tasks.len() });
+        return lost;
+    }
+    if !back.title.ends_with(&in_one_line(&plan.title)) {
+        of_plan(Lacks::Title);
+    }
+    if words(&plan.goal) != words(&back.goal) {
+        of_plan(Lacks::Text);
+    }
+    for criterion in missing(&plan.criteria, &back.criteria) {
+        of_plan(Lacks::Criterion { text: criterion.text.clone() });
+    }
+    for name in changed(&plan.defaults, &back.defaults) {
+        of_plan(Lacks::Field(name));
+    }
+    let (names, names_back) = (Names::new(plan), Names::new(back));
+    for (task, other) in plan.tasks.iter().zip(&back.tasks) {
+        let mut of_task = |what: Lacks| lost.push(Lost { task: Some(task.id.clone()), what });
+        if task.id != other.id {
+            of_task(Lacks::Id { now: other.id.clone() });
+        }
+        if task.title != other.title {
+            of_task(Lacks::Title);
+        }
+        if words(&task.details) != words(&other.details) {
+            of_task(Lacks::Text);
+        }
+        if task.mark != other.mark {
+            of_task(Lacks::State(task.mark));
+        }
+        if task.optional != other.optional {
+            of_task(Lacks::Optional);
+        }
+        let [waits, waits_back] = [(plan, &names, task), (back, &names_back, other)]
+            .map(|(plan, names, task)| waits(plan, names, task));
+        if waits != waits_back {
+            of_task(Lacks::Dependencies);
+        }
+        let missing = missing(&task.criteria, &other.criteria);
+        let are_all = missing.is_empty();
+        for criterion in missing {
+            of_task(Lacks::Criterion { text: criterion.text.clone() });
+        }
+        let ticks = |task: &Task| task.criteria.iter().map(|criterion| criterion.checked).collect::<Vec<_>>();
+        // Those of a task that is done say nothing more.
+        if are_all && task.mark != Mark::Done && ticks(task) != ticks(other) {
+            of_task(Lacks::Ticks);
+        }
+        for name in changed(&task.fields, &other.fields) {
+            of_task(Lacks::Field(name));
+        }
+        let group = |task: &Task| task.group.as_ref().map(|group| in_one_line(&group.value));
+        if let (Some(group), false) = (group(task), task.optional || group(task) == group(other)) {
+            of_task(Lacks::Group(group));
+        }
+    }
+    lost
+}
+
+/// What a task waits for, by the places of these tasks.
+fn waits(plan: &Plan, names: &Names<'_>, task: &Task) -> Vec<(Option<usize>, Option<TaskId>)> {
+    let ids = chain::all_dependencies(plan, names, task).into_iter();
+    ids.map(|id| match names.find(&id.0) {
+        Some(at) => (Some(at), None),
+        None => (None, Some(id)),
+    })
+    .collect()
+}
+
+/// The words of a text, whatever stands between them.
+fn words(text: &str) -> Vec<&str> {
+    let words = text
+        .lines()
+        .filter(|line| !line.starts_with("```"))
+        .flat_map(|line| line.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()));
+    // A box is none.
+    words.filter(|word| !matches!(*word, "x" | "X")).collect()
+}
+
+/// The criteria of which the others lack the command, or the words.
+fn missing<'c>(criteria: &'c [Criterion], others: &[Criterion]) -> Vec<&'c Criterion> {
+    let is_there = |criterion: &Criterion, other: &Criterion| {
+        criterion.command == other.command && words(&other.text).starts_with(&words(&criterion.text))
+    };
+    let mut others = others.iter();
+    criteria
+        .iter()
+        .filter(|criterion| !others.next().is_some_and(|other| is_there(criterion, other)))
+        .collect()
+}
+
+/// The fields of which the others have other values. A priority that was not said may be.
+fn changed(fields: &Fields, others: &Fields) -> Vec<FieldName> {
+    let others: BTreeMap<&str, String> =
+        written(others).into_iter().map(|(name, value)| (name.as_str(), value)).collect();
+    let is_changed = |(name, value): &(FieldName, String)| others.get(name.as_str()) != Some(value);
+    written(fields).into_iter().filter(is_changed).map(|(name, _)| name).collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,304 @@
+//! Writes plans in Markdown so that they are read as they are meant: what would be read as something else is spelled
+//! another way, quoted, or told.
+
+use super::ids::is_made_of;
+use super::{Criterion, FieldName, Fields, Mark, Task, markdown};
+use crate::task::TaskId;
+use std::{
+    collections::{HashMap, HashSet},
+    fmt::Write as _,
+};
+
+/// A plan as it is to be written.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Sheet {
+    /// Its title; empty if it has none.
+    pub title: String,
+    /// What it is for.
+    pub goal: String,
+    /// Every task's defaults, as they are written.
+    pub defaults: Vec<(FieldName, String)>,
+    /// The tasks.
+    pub entries: Vec<Entry>,
+    /// What must hold for the plan as a whole.
+    pub criteria: Vec<Line>,
+}
+
+/// A task as it is to be written.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Entry {
+    /// Its id.
+    pub id: String,
+    /// Its title: one line.
+    pub title: String,
+    /// Its state.
+    pub mark: Mark,
+    /// Whether it never blocks.
+    pub optional: bool,
+    /// The heading that it stands below.
+    pub group: Option<String>,
+    /// The ids of the tasks that it waits for.
+    pub depends_on: Vec<String>,
+    /// Its other fields, as they are written.
+    pub fields: Vec<(FieldName, String)>,
+    /// Its text.
+    pub details: String,
+    /// What must hold in the end.
+    pub criteria: Vec<Line>,
+}
+
+/// A criterion as it is to be written.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Line {
+    /// Its words, with the command in backticks.
+    pub text: String,
+    /// Whether it is known to hold.
+    pub checked: bool,
+}
+
+/// The heading of tasks behind those of a group, which are of none.
+const OTHERS: &str = "Tasks";
+/// The heading of tasks that never block.
+const OPTIONAL: &str = "Optional";
+/// The level of a task's heading.
+const TASK: &str = "###";
+
+impl Sheet {
+    /// The plan in Markdown.
+    pub fn to_markdown(&self) -> String {
+        let mut text = String::new();
+        if !self.defaults.is_empty() {
+            text.push_str("---\n");
+            for (name, value) in &self.defaults {
+                let key = name.as_str().to_ascii_lowercase().replace(' ', "_");
+                // A text in quotes is the same in YAML and in JSON.
+                let _ = writeln!(text, "{key}: {}", serde_json::Value::from(value.as_str()));
+            }
+            text.push_str("---\n\n");
+        }
+        let _ = writeln!(text, "{}", self.heading());
+        let goal = self.goal_text();
+        push_paragraph(&mut text, &goal);
+        // A heading of the goal would be that of the tasks below it.
+        let mut heading = goal.lines().rev().find_map(|line| line.strip_prefix("## "));
+        let renamed = self.renamed();
+        for entry in &self.entries {
+            let own = if entry.optional { Some(OPTIONAL) } else { entry.group.as_deref() };
+            if own != heading {
+                let _ = write!(text, "\n## {}\n", in_one_line(own.unwrap_or(OTHERS)));
+                heading = own;
+            }
+            text.push('\n');
+            text.push_str(&entry.to_markdown(&renamed));
+        }
+        if !self.criteria.is_empty() {
+            text.push_str("\n## Acceptance criteria\n\n");
+            push_criteria(&mut text, &self.criteria);
+        }
+        text
+    }
+
+    /// The title, so that it reads as no task: `Story 1.2: …` would.
+    fn heading(&self) -> String {
+        let title = in_one_line(&self.title);
+        match markdown::parse(&format!("# {title}\n")).tasks.is_empty() {
+            _ if title.is_empty() => "# Plan".to_owned(),
+            true => format!("# {title}"),
+            false => format!("# Plan: {title}"),
+        }
+    }
+
+    /// The ids that no heading can have, each with one that it can have.
+    fn renamed(&self) -> HashMap<&str, String> {
+        let named = self.entries.iter().flat_map(|entry| entry.depends_on.iter().chain([&entry.id]));
+        let mut taken: HashSet<String> = named.map(|id| id.to_lowercase()).collect();
+        let mut next = 0;
+        let mut renamed = HashMap::new();
+        for entry in self.entries.iter().filter(|entry| entry.heading().is_none()) {
+            let id = loop {
+                next += 1;
+                let id = format!("T{next}");
+                if taken.insert(id.to_lowercase()) {
+                    break id;
+                }
+            };
+            renamed.insert(entry.id.as_str(), id);
+        }
+        renamed
+    }
+
+    /// The goal, quoted where it would be read as tasks.
+    fn goal_text(&self) -> String {
+        spelled(&self.goal, |goal| {
+            let plan = markdown::parse(&format!("# T\n\n{goal}\n\n{TASK} [ ] T1: t\n"));
+            plan.tasks.len() == 1 && plan.goal == goal && plan.criteria.is_empty() && plan.problems.is_empty()
+        })
+    }
+}
+
+impl Entry {
+    /// The task in Markdown, as it stands in a plan whose tasks are headings; some ids are `renamed`.
+    fn to_markdown(&self, renamed: &HashMap<&str, String>) -> String {
+        let id = |id: &String| renamed.get(id.as_str()).unwrap_or(id).clone();
+        let mut text = self.heading().unwrap_or_else(|| {
+            format!("{TASK} {} {}: {}", self.tick(), id(&self.id), in_one_line(&self.title))
+        });
+        text.push('\n');
+        if !self.depends_on.is_empty() {
+            let ids: Vec<String> = self.depends_on.iter().map(id).collect();
+            let _ = writeln!(text, "{}: {}", FieldName::DependsOn.as_str(), ids.join(", "));
+        }
+        for (name, value) in &self.fields {
+            let _ = writeln!(text, "{}: {}", name.as_str(), in_one_line(value));
+        }
+        if let Some(status) = status(self.mark) {
+            let _ = writeln!(text, "Status: {status}");
+        }
+        let details = self.details_text();
+        push_paragraph(&mut text, &details);
+        if !self.criteria.is_empty() {
+            // Below a heading inside of the task only a heading is sure to be the task's.
+            let has_heading = details.lines().any(|line| line.starts_with('#'));
+            text.push_str(if has_heading {
+                "\n#### Acceptance criteria\n\n"
+            } else {
+                "\nAcceptance criteria:\n"
+            });
+            push_criteria(&mut text, &self.criteria);
+        }
+        text
+    }
+
+    fn tick(&self) -> &'static str {
+        if self.mark == Mark::Done { "[x]" } else { "[ ]" }
+    }
+
+    /// The heading, in the first spelling that is read as this id and this title.
+    fn heading(&self) -> Option<String> {
+        let (Self { id, title, .. }, tick) = (self, self.tick());
+        let title = in_one_line(title);
+        let mut spellings =
+            vec![format!("{TASK} {tick} {id}: {title}"), format!("{TASK} {tick} [{id}] {title}")];
+        if let Some((word, number)) = id.split_once('-') {
+            spellings.push(format!("{TASK} {tick} {word} {number}: {title}"));
+        }
+        spellings.push(format!("{TASK} {id}. {tick} {title}"));
+        // An id that is made of the title.
+        spellings.push(format!("{TASK} {tick} {title}"));
+        let reads = |heading: &String| {
+            let plan = markdown::parse(&format!("{heading}\n"));
+            let [task] = &plan.tasks[..] else { return false };
+            let is_made = !task.explicit_id && is_made_of(&TaskId(id.clone()), &title);
+            (task.id.0 == *id || is_made)
+                && task.title == title
+                && task.checkbox.is_some()
+                && task.fields == Fields::default()
+                && plan.problems.is_empty()
+        };
+        spellings.into_iter().find(reads)
+    }
+
+    /// The details, as they are where that makes nothing else of them; else quoted.
+    fn details_text(&self) -> String {
+        // The boxes of a text are criteria where no others are.
+        let criteria = match self.criteria.is_empty() {
+            true => "",
+            false => "\nAcceptance criteria:\n- [ ] one\n",
+        };
+        let wanted = usize::from(!self.criteria.is_empty());
+        spelled(&self.details, |details| {
+            // A fence without an end would take what comes after it.
+            let plan =
+                markdown::parse(&format!("{TASK} [ ] T1: t\n\n{details}\n{criteria}\n{TASK} [ ] T2: t\n"));
+            let [task, _] = &plan.tasks[..] else { return false };
+            task.criteria.len() == wanted
+                && task.details == details
+                && task.fields == Fields::default()
+                && plan.problems.is_empty()
+        })
+    }
+
+    /// A copy of a task of a plan, with what it waits for.
+    pub(super) fn of(task: &Task, waits_for: &[TaskId], fields: Vec<(FieldName, String)>) -> Self {
+        Self {
+            id: task.id.0.clone(),
+            title: task.title.clone(),
+            mark: task.mark,
+            optional: task.optional,
+            group: task.group.as_ref().map(|group| group.value.clone()),
+            depends_on: waits_for.iter().map(|id| id.0.clone()).collect(),
+            fields,
+            details: task.details.clone(),
+            criteria: lines_of(&task.criteria),
+        }
+    }
+}
+
+/// The word for a state that no box says.
+pub(super) fn status(mark: Mark) -> Option<&'static str> {
+    match mark {
+        Mark::Open | Mark::Done => None,
+        Mark::Begun => Some("in progress"),
+        Mark::Blocked => Some("blocked"),
+        Mark::Dropped => Some("dropped"),
+    }
+}
+
+/// The criteria of a plan or a task, as they are to be written.
+pub(super) fn lines_of(criteria: &[Criterion]) -> Vec<Line> {
+    criteria
+        .iter()
+        .map(|criterion| Line { text: in_one_line(&criterion.text), checked: criterion.checked })
+        .collect()
+}
+
+/// A text as it is, without the boxes of its lists, quoted, or as code: the first that is read as nothing else.
+fn spelled(text: &str, is_plain: impl Fn(&str) -> bool) -> String {
+    let text = text.trim_matches('\n').trim_end();
+    let by_line = |change: &dyn Fn(&str) -> String| text.lines().map(change).collect::<Vec<_>>().join("\n");
+    let fence = "`".repeat(longest_run(text).max(2) + 1);
+    if text.is_empty() || is_plain(text) {
+        return text.to_owned();
+    }
+    let quoted = |line: &str| format!("> {line}").trim_end().to_owned();
+    [by_line(&without_box), by_line(&quoted)]
+        .into_iter()
+        .find(|spelling| is_plain(spelling))
+        .unwrap_or_else(|| format!("{fence}text\n{text}\n{fence}"))
+}
+
+/// How many backticks stand together at most.
+pub(super) fn longest_run(text: &str) -> usize {
+    text.split(|c| c != '`').map(str::len).max().unwrap_or_default()
+}
+
+/// An item of a list without its box.
+fn without_box(line: &str) -> String {
+    let rest = line.trim_start();
+    let indent = line.get(..line.len() - rest.len()).unwrap_or_default();
+    let item = ["- ", "* ", "+ "].into_iter().find_map(|marker| {
+        let rest = rest.strip_prefix(marker)?.trim_start().strip_prefix('[')?;
+        let (inner, rest) = rest.split_once(']')?;
+        (inner.chars().count() <= 1).then(|| format!("{indent}{marker}{}", rest.trim_start()))
+    });
+    item.unwrap_or_else(|| line.to_owned())
+}
+
+fn push_paragraph(text: &mut String, paragraph: &str) {
+    if !paragraph.is_empty() {
+        let _ = write!(text, "\n{paragraph}\n");
+    }
+}
+
+fn push_criteria(text: &mut String, criteria: &[Line]) {
+    for Line { text: words, checked } in criteria {
+        let tick = if *checked { 'x' } else { ' ' };
+        let _ = writeln!(text, "- [{tick}] {}", in_one_line(words));
+    }
+}
+
+/// A text in one line. The blanks of a line are left as they are: in a command they count.
+pub(super) fn in_one_line(text: &str) -> String {
+    let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    lines.join(" ")
+}
