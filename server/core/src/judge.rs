@@ -202,7 +202,7 @@ fn opinion(answer: &Value) -> Result<Opinion, &'static str> {
 }
 
 /// The JSON objects in a text that stand for themselves: not those inside of another.
-fn objects(text: &str) -> impl DoubleEndedIterator<Item = Value> {
+pub(crate) fn objects(text: &str) -> impl DoubleEndedIterator<Item = Value> {
     let mut found = Vec::new();
     let mut rest = text;
     while let Some(at) = rest.find('{') {

@@ -26,6 +26,7 @@ pub mod news;
 pub mod offer;
 pub mod plan;
 pub mod plan_run;
+pub mod planning;
 pub mod printable;
 pub mod prompt;
 pub mod proof;

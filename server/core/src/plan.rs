@@ -34,6 +34,7 @@ pub use folder::folder_of;
 pub use format::{companions, formats, is_likely_plan, is_plan, is_plan_path, read};
 pub use ids::Names;
 pub(crate) use ids::is_made_of;
+pub use ids::slug;
 #[cfg(test)]
 pub(crate) use markdown::parse as parse_markdown;
 pub use model::{

@@ -4,9 +4,11 @@
 //! write cannot leave its place: whatever could be Markdown is fenced, behind a fence longer than any inside.
 
 mod brief;
+mod planning;
 mod text;
 
 pub use brief::Brief;
+pub use planning::{Mending, Planning, RULES};
 
 use crate::{
     gate::{Reading, Verdict},

@@ -83,6 +83,14 @@ pub(crate) fn shortage(
     })
 }
 
+/// Why no budget would hold for an agent that does not say what it costs, and what to do.
+pub(crate) fn tells_no_cost(agent: &str) -> String {
+    format!(
+        "{agent} does not say what it costs, so no budget would hold: set what its tokens cost (`agents.{agent}.price`; \
+         zeros say that it costs nothing), or remove the budget"
+    )
+}
+
 /// By what the ledger is summed up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum By {

@@ -49,7 +49,7 @@ pub(crate) fn learn_of_work(project: &mut Project, row: &LoopRow) -> Result<()> 
     }
     let (from, to) = ends_of_diff(project, row, None, None)?;
     let changed = project.repository.files_changed(&from, &to, &surroundings::own_files(row))?;
-    let masker = crate::runner::masker_of(&spec)?;
+    let masker = crate::runner::masker(&spec.mask)?;
     let observations = Observation::together(&paths(changed));
     learn(&mut project.store, row, row.summary.iteration, observations, &masker)
 }

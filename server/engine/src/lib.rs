@@ -28,6 +28,7 @@ pub mod loops;
 pub mod mend;
 pub mod offers;
 pub mod plan_run;
+pub mod planner;
 mod progress;
 pub mod project;
 pub mod proof_report;

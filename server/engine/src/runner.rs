@@ -30,11 +30,13 @@ mod proof;
 mod reach;
 mod running;
 mod saving;
+mod session;
 mod spending;
 mod unusual;
 mod verifying;
 
 pub(crate) use controls::{Told, answers, checks_of, failing_together};
-pub(crate) use environments::masker_of;
+pub(crate) use environments::masker;
 pub use message::Interrupter;
 pub(crate) use owner::Runner;
+pub(crate) use session::{Around, Ended, Session};

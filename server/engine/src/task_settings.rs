@@ -27,7 +27,7 @@ pub(crate) fn of_plan(layers: &Layers, file: &PlanFile, options: &StartOptions) 
     Ok(alfine_config::load(&Layers { command_line: flags(options), task: fields, ..layers.clone() })?)
 }
 
-fn flags(options: &StartOptions) -> Partial {
+pub(crate) fn flags(options: &StartOptions) -> Partial {
     let mut flags = Partial::default();
     flags.set("limits.iterations", options.max_iterations);
     flags.set("agent", options.agent.clone());

@@ -358,6 +358,11 @@ fn judge_of(loaded: &Loaded) -> Result<Option<JudgeSpec>> {
     Ok(Some(JudgeSpec { agent, budget_usd: judge.budget_usd, timeout: judge.timeout.get() }))
 }
 
+/// The agent that does the work, where it is to read only. It needs no more than the least permissions for that.
+pub(crate) fn reader_of(loaded: &Loaded) -> Result<AgentSpec> {
+    agent_of(loaded, &loaded.config.agent, loaded.model(), Permissions::Edits)
+}
+
 fn agent_of(loaded: &Loaded, name: &str, model: Option<&str>, permissions: Permissions) -> Result<AgentSpec> {
     let adapter = alfine_agents::adapter(name)?;
     let own = loaded.config.agents.get(name).cloned().unwrap_or_default();

@@ -1,11 +1,10 @@
 //! Plans of any format, written anew in another one: what is written is read back, and what of the plan is not in there is
 //! told.
 
-use super::command::PROMPT;
 use super::json;
 use super::markdown;
 use super::prd::PRD;
-use super::write::{Entry, Line, Sheet, in_one_line, lines_of, longest_run, status};
+use super::write::{Entry, Sheet, coded, in_one_line, lines_of, status};
 use super::{Criterion, FieldName, Fields, Mark, Names, Placed, Plan, PlanFormat, Task};
 use crate::chain;
 use crate::task::TaskId;
@@ -107,47 +106,14 @@ fn sheet(plan: &Plan) -> Sheet {
     let names = Names::new(plan);
     let entry = |task: &Task| {
         let waits_for = chain::all_dependencies(plan, &names, task);
-        let mut entry = Entry::of(task, &waits_for, written(&task.fields));
-        entry.criteria = criteria_of(&task.criteria);
-        entry
+        Entry::of(task, &waits_for, written(&task.fields))
     };
     Sheet {
         title: plan.title.clone(),
         goal: plan.goal.clone(),
         defaults: written(&plan.defaults),
         entries: plan.tasks.iter().map(entry).collect(),
-        criteria: criteria_of(&plan.criteria),
-    }
-}
-
-/// Criteria with their commands: one whose words alone would name another gets its own behind them.
-fn criteria_of(criteria: &[Criterion]) -> Vec<Line> {
-    let mut lines = lines_of(criteria);
-    for (line, Criterion { command, .. }) in lines.iter_mut().zip(criteria) {
-        if markdown::as_criterion(&line.text).is_none() {
-            line.text = without_marker(&line.text);
-        }
-        let read = markdown::as_criterion(&line.text).and_then(|(_, read)| read.command);
-        if read == *command {
-            continue;
-        }
-        line.text = line.text.replace('`', "");
-        if let Some(command) = command {
-            line.text = format!("{}: {}", line.text.trim_end_matches([':', '.', ' ']), coded(command, true));
-        }
-    }
-    lines
-}
-
-/// Words that would begin a list of their own, with their number in brackets.
-fn without_marker(words: &str) -> String {
-    let words =
-        words.trim_start_matches(|c: char| !c.is_alphanumeric() && !matches!(c, '`' | '(' | '*' | '_'));
-    let digits = words.len() - words.trim_start_matches(|c: char| c.is_ascii_digit()).len();
-    let (number, rest) = words.split_at(digits);
-    match rest.strip_prefix(['.', ')']).filter(|rest| digits > 0 && rest.starts_with(' ')) {
-        Some(rest) => format!("({number}){rest}"),
-        None => words.to_owned(),
+        criteria: lines_of(&plan.criteria),
     }
 }
 
@@ -184,14 +150,6 @@ fn word<T: Serialize>(placed: Option<&Placed<T>>) -> Option<String> {
         Value::String(word) => word,
         other => other.to_string(),
     })
-}
-
-/// A command in backticks: more of them than it has itself. `said`: it is one beyond doubt.
-fn coded(command: &str, said: bool) -> String {
-    let fence = "`".repeat(longest_run(command) + 1);
-    let pad = if command.starts_with('`') || command.ends_with('`') { " " } else { "" };
-    let prompt = if said { PROMPT } else { "" };
-    format!("{fence}{pad}{prompt}{command}{pad}{fence}")
 }
 
 /// A `prd.json`.
@@ -243,7 +201,7 @@ fn prd(plan: &Plan, branch: Option<&str>) -> String {
         id: task.id.0.clone(),
         title: task.title.clone(),
         description: task.details.clone(),
-        acceptance_criteria: criteria_of(&task.criteria).into_iter().map(|line| line.text).collect(),
+        acceptance_criteria: lines_of(&task.criteria).into_iter().map(|line| line.text).collect(),
         priority: own(task).unwrap_or_else(|| {
             next = next.saturating_add(1);
             next

@@ -9,7 +9,7 @@ use std::collections::{HashMap, HashSet};
 const MAX_SLUG: usize = 60;
 
 /// Makes an id of a title: letters and digits in lower case, joined by `-`.
-pub(super) fn slug(title: &str) -> String {
+pub fn slug(title: &str) -> String {
     let mut slug = String::new();
     let mut length = 0;
     let mut pending = false;

@@ -1,9 +1,10 @@
 //! Writes plans in Markdown so that they are read as they are meant: what would be read as something else is spelled
 //! another way, quoted, or told.
 
+use super::command::PROMPT;
 use super::ids::is_made_of;
 use super::{Criterion, FieldName, Fields, Mark, Task, markdown};
-use crate::task::TaskId;
+use crate::{task::TaskId, text::longest_run};
 use std::{
     collections::{HashMap, HashSet},
     fmt::Write as _,
@@ -56,6 +57,49 @@ pub struct Line {
     pub checked: bool,
 }
 
+impl Line {
+    /// A criterion of these words and this command, so that it is read as just that.
+    pub(crate) fn new(words: &str, command: Option<&str>, checked: bool) -> Self {
+        let reads = |text: &str| markdown::as_criterion(text).and_then(|(_, read)| read.command);
+        let mut text = in_one_line(words);
+        if markdown::as_criterion(&text).is_none() {
+            text = without_marker(&text);
+        }
+        if reads(&text).as_deref() == command {
+            return Self { text, checked };
+        }
+        text = text.replace('`', "");
+        if let Some(command) = command {
+            let words = text.trim_end_matches([':', '.', ' ']);
+            let spelled = |said: bool| format!("{words}: {}", coded(command, said));
+            text = Some(spelled(false))
+                .filter(|text| reads(text).as_deref() == Some(command))
+                .unwrap_or_else(|| spelled(true));
+        }
+        Self { text, checked }
+    }
+}
+
+/// A command in backticks: more of them than it has itself. `said`: it is one beyond doubt.
+pub(super) fn coded(command: &str, said: bool) -> String {
+    let fence = "`".repeat(longest_run(command, '`') + 1);
+    let pad = if command.starts_with('`') || command.ends_with('`') { " " } else { "" };
+    let prompt = if said { PROMPT } else { "" };
+    format!("{fence}{pad}{prompt}{command}{pad}{fence}")
+}
+
+/// Words that would begin a list of their own, with their number in brackets.
+fn without_marker(words: &str) -> String {
+    let words =
+        words.trim_start_matches(|c: char| !c.is_alphanumeric() && !matches!(c, '`' | '(' | '*' | '_'));
+    let digits = words.len() - words.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+    let (number, rest) = words.split_at(digits);
+    match rest.strip_prefix(['.', ')']).filter(|rest| digits > 0 && rest.starts_with(' ')) {
+        Some(rest) => format!("({number}){rest}"),
+        None => words.to_owned(),
+    }
+}
+
 /// The heading of tasks behind those of a group, which are of none.
 const OTHERS: &str = "Tasks";
 /// The heading of tasks that never block.
@@ -83,7 +127,11 @@ impl Sheet {
         let mut heading = goal.lines().rev().find_map(|line| line.strip_prefix("## "));
         let renamed = self.renamed();
         for entry in &self.entries {
-            let own = if entry.optional { Some(OPTIONAL) } else { entry.group.as_deref() };
+            let own = if entry.optional {
+                Some(OPTIONAL)
+            } else {
+                entry.group.as_deref().filter(|group| is_heading(group))
+            };
             if own != heading {
                 let _ = write!(text, "\n## {}\n", in_one_line(own.unwrap_or(OTHERS)));
                 heading = own;
@@ -246,17 +294,23 @@ pub(super) fn status(mark: Mark) -> Option<&'static str> {
 
 /// The criteria of a plan or a task, as they are to be written.
 pub(super) fn lines_of(criteria: &[Criterion]) -> Vec<Line> {
-    criteria
-        .iter()
-        .map(|criterion| Line { text: in_one_line(&criterion.text), checked: criterion.checked })
-        .collect()
+    let line =
+        |criterion: &Criterion| Line::new(&criterion.text, criterion.command.as_deref(), criterion.checked);
+    criteria.iter().map(line).collect()
+}
+
+/// Whether tasks can stand below a heading of this name, and are of its group.
+fn is_heading(name: &str) -> bool {
+    let plan = markdown::parse(&format!("## {}\n\n{TASK} [ ] T1: t\n", in_one_line(name)));
+    let [task] = &plan.tasks[..] else { return false };
+    task.group.is_some() && !task.optional && plan.problems.is_empty()
 }
 
 /// A text as it is, without the boxes of its lists, quoted, or as code: the first that is read as nothing else.
 fn spelled(text: &str, is_plain: impl Fn(&str) -> bool) -> String {
     let text = text.trim_matches('\n').trim_end();
     let by_line = |change: &dyn Fn(&str) -> String| text.lines().map(change).collect::<Vec<_>>().join("\n");
-    let fence = "`".repeat(longest_run(text).max(2) + 1);
+    let fence = "`".repeat(longest_run(text, '`').max(2) + 1);
     if text.is_empty() || is_plain(text) {
         return text.to_owned();
     }
@@ -265,11 +319,6 @@ fn spelled(text: &str, is_plain: impl Fn(&str) -> bool) -> String {
         .into_iter()
         .find(|spelling| is_plain(spelling))
         .unwrap_or_else(|| format!("{fence}text\n{text}\n{fence}"))
-}
-
-/// How many backticks stand together at most.
-pub(super) fn longest_run(text: &str) -> usize {
-    text.split(|c| c != '`').map(str::len).max().unwrap_or_default()
 }
 
 /// An item of a list without its box.

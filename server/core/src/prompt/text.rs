@@ -1,6 +1,6 @@
 //! Puts text that others wrote into Markdown, so that it stays in its place.
 
-use crate::text::{end_of, one_line, start_of};
+use crate::text::{end_of, longest_run, one_line, start_of};
 use std::{borrow::Cow, fmt::Write};
 
 /// Writes a text as inline code, on one line.
@@ -50,10 +50,6 @@ pub(super) fn item(out: &mut String, label: &str, text: &str) {
 
 fn is_plain(text: &str) -> bool {
     !text.contains(['\n', '\r']) && longest_run(text, '`') < 3 && longest_run(text, '~') < 3
-}
-
-fn longest_run(text: &str, mark: char) -> usize {
-    text.split(|c| c != mark).map(str::len).max().unwrap_or(0)
 }
 
 /// Cuts a text to so many lines and about so many bytes: its beginning and its end stay, and a line between them says

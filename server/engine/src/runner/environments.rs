@@ -28,9 +28,9 @@ pub(super) struct Environments {
 /// The environments of the loop's processes, and what hides the rest of this one in logs.
 pub(super) fn environments(adapter: &dyn Adapter, spec: &TaskSpec) -> Result<(Environments, Arc<Masker>)> {
     let all = whole();
-    let masker = Arc::new(masker(&all, spec)?);
+    let masker = masker(&spec.mask)?;
     let setup = alfine_secrets::clean_environment(all.iter().cloned(), &[], &spec.pass_env);
-    let agent = of_agent(adapter, &spec.agent, spec, all);
+    let agent = of_agent(adapter, &spec.agent, &spec.pass_env, all);
     let mut checks = setup.clone();
     // Package managers refuse to change a lockfile under it, so the setup goes without.
     if spec.ci && !checks.iter().any(|(name, _)| name == "CI") {
@@ -39,18 +39,14 @@ pub(super) fn environments(adapter: &dyn Adapter, spec: &TaskSpec) -> Result<(En
     Ok((Environments { agent, setup, checks }, masker))
 }
 
-/// What hides the environment of this process in what is written down of a loop.
-pub(crate) fn masker_of(spec: &TaskSpec) -> Result<Masker> {
-    masker(&whole(), spec)
+/// What hides the secrets of this process in what is written down; `more` are expressions for others.
+pub(crate) fn masker(more: &[String]) -> Result<Arc<Masker>> {
+    Ok(Arc::new(Masker::new(whole().into_iter(), more)?))
 }
 
-fn masker(all: &Environment, spec: &TaskSpec) -> Result<Masker> {
-    Ok(Masker::new(all.iter().cloned(), &spec.mask)?)
-}
-
-/// The environment of the agent that judges.
-pub(super) fn of_judge(adapter: &dyn Adapter, agent: &AgentSpec, spec: &TaskSpec) -> Environment {
-    of_agent(adapter, agent, spec, whole())
+/// The environment of an agent that is asked something and only reads.
+pub(super) fn of_reader(adapter: &dyn Adapter, agent: &AgentSpec, pass_env: &[String]) -> Environment {
+    of_agent(adapter, agent, pass_env, whole())
 }
 
 fn whole() -> Environment {
@@ -64,14 +60,14 @@ fn whole() -> Environment {
 }
 
 /// What an agent gets of all: nothing that looks like a secret but its own, and what its settings add.
-fn of_agent(adapter: &dyn Adapter, agent: &AgentSpec, spec: &TaskSpec, all: Environment) -> Environment {
+fn of_agent(adapter: &dyn Adapter, agent: &AgentSpec, pass_env: &[String], all: Environment) -> Environment {
     let mut own: Vec<&str> = adapter.own_env().to_vec();
     for (when, names) in adapter.own_env_when() {
         if all.iter().any(|(name, _)| name.to_str() == Some(when)) {
             own.extend_from_slice(names);
         }
     }
-    let mut passed = alfine_secrets::clean_environment(all.into_iter(), &own, &spec.pass_env);
+    let mut passed = alfine_secrets::clean_environment(all.into_iter(), &own, pass_env);
     for (name, value) in &agent.env {
         passed.retain(|(known, _)| known.to_str() != Some(name));
         passed.push((name.into(), programs::at_home(OsStr::new(value))));

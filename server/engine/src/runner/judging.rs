@@ -150,7 +150,7 @@ impl Run<'_> {
             .collect();
         let shown = decider.repository.with_files_of(tree, base, &told)?;
         self.bench.show(&shown, &decider.base.1)?;
-        let patch = judge.masker.mask(&String::from_utf8_lossy(&diff.patch)).into_owned();
+        let patch = judge.masker().mask(&String::from_utf8_lossy(&diff.patch)).into_owned();
         let cut: Vec<String> = match diff.cut {
             true => diff.files.iter().take(NAMED).map(|file| file.path.display().to_string()).collect(),
             false => Vec::new(),

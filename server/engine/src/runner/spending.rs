@@ -38,11 +38,7 @@ impl Runner<'_> {
             && agent.price.is_none()
             && (used.unpriced && used.cost_usd.is_none() || ledger.tells_no_cost(&agent.name)?)
         {
-            let name = &agent.name;
-            return Ok(Input::Unaffordable(format!(
-                "{name} does not say what it costs, so no budget would hold: set what its tokens cost (`agents.{name}.price`; \
-                 zeros say that it costs nothing), or remove the budget"
-            )));
+            return Ok(Input::Unaffordable(budget::tells_no_cost(&agent.name)));
         }
         let last = self.project.store.last_run(&self.row.id)?;
         let new = NewEntry {
