@@ -3,7 +3,7 @@
 mod plan;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-pub(crate) use plan::{Format, PlanCommand, ToArgs, WrittenArgs};
+pub(crate) use plan::{Format, FromArgs, NewArgs, PlanCommand, SplitArgs, ToArgs, WriterArgs, WrittenArgs};
 use std::path::PathBuf;
 
 /// Runs your coding agent on your repository, again and again, until the work is provably done.
@@ -191,6 +191,7 @@ impl Command {
             Self::Run(_) | Self::Start(_) | Self::Pause(_) | Self::Continue(_) | Self::Stop(_) => true,
             Self::Steer(_) | Self::Answer(_) | Self::Merge(_) | Self::Discard(_) | Self::Rewind(_) => true,
             Self::Fork(_) | Self::Restore(_) | Self::Rework(_) => true,
+            Self::Plan(command) => !matches!(command, PlanCommand::To(_)),
             Self::Trust(args) => !args.list,
             Self::Gc(args) => args.remove,
             Self::Learnings(args) => args.forget.is_some() || args.forget_all || args.action.is_some(),

@@ -91,6 +91,12 @@ pub(crate) fn perform(cli: Cli) -> Result<u8> {
 /// Refuses what an agent, or a check, of a loop of this repository asks for: it would watch over itself.
 fn refuse_an_agent(directory: &Path) -> Result<()> {
     let marker = std::env::var(alfine_process::MARKER_VARIABLE).unwrap_or_default();
+    if alfine_engine::planner::is_of_planner(&marker) {
+        return Err(Error::user(
+            "this shell is that of an agent that writes a plan, which may begin nothing",
+        )
+        .hint("a person runs this command in a terminal of their own"));
+    }
     let Some(id) = LoopId::of_marker(&marker) else { return Ok(()) };
     match Project::open(directory)?.store.loop_(&id)? {
         None => Ok(()),

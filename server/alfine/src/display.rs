@@ -23,13 +23,23 @@ pub(crate) struct Display {
     /// Whether each line says of which task it is.
     several: Cell<bool>,
     color: bool,
+    /// Whether lines go to standard error: what is printed is a document.
+    to_stderr: bool,
 }
 
 impl Display {
     /// Makes a display on this terminal; plain lines where there is none.
     pub(crate) fn new() -> Self {
         let color = has_colors(&std::io::stdout());
-        Self { lines: MultiProgress::new(), moving: RefCell::default(), several: Cell::new(false), color }
+        let several = Cell::new(false);
+        Self { lines: MultiProgress::new(), moving: RefCell::default(), several, color, to_stderr: false }
+    }
+
+    /// Makes one whose lines go to standard error.
+    pub(crate) fn on_stderr() -> Self {
+        let mut display = Self::new();
+        (display.color, display.to_stderr) = (has_colors(&std::io::stderr()), true);
+        display
     }
 
     /// From now on, news of several tasks are shown.
@@ -78,7 +88,10 @@ impl Display {
 
     /// Prints a line above the moving ones.
     pub(crate) fn line(&self, mark: Mark, text: &str) {
-        let print = || say(format_args!("{} {text}", self.painted(mark, sign(mark))));
+        let print = || {
+            let sign = self.painted(mark, sign(mark));
+            if self.to_stderr { eprintln!("{sign} {text}") } else { say(format_args!("{sign} {text}")) }
+        };
         if self.moving.borrow().is_empty() {
             print();
         } else {

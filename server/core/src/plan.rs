@@ -28,6 +28,7 @@ mod task_master;
 mod write;
 
 pub use command::{Here, Reads, bare_path, is_of_bash, paths_of, program_of, reads, searched_paths};
+pub(crate) use convert::written;
 pub use convert::{Converted, Into, Lacks, Lost, convert};
 pub use field_name::FieldName;
 pub use folder::folder_of;
@@ -35,7 +36,6 @@ pub use format::{companions, formats, is_likely_plan, is_plan, is_plan_path, rea
 pub use ids::Names;
 pub(crate) use ids::is_made_of;
 pub use ids::slug;
-#[cfg(test)]
 pub(crate) use markdown::parse as parse_markdown;
 pub use model::{
     Autonomy, ContextMode, Criterion, Fields, Isolation, Lands, Mark, NamedCommand, NoTask, Placed, Plan,

@@ -3,8 +3,10 @@
 //! It answers in JSON, and Alfine writes the plan, so that no answer can be read as anything else than it says.
 
 mod answers;
+mod split;
 
 pub use answers::{Answers, NoSuchAnswer};
+pub use split::{CannotSplit, can_be_split, split};
 
 use crate::{
     judge::objects,

@@ -4,7 +4,7 @@
 mod drafting;
 mod source;
 
-pub use drafting::{Drafted, lints, unmended};
+pub use drafting::{Drafted, checks_lost, lints};
 pub use source::Source;
 
 use crate::{

@@ -204,7 +204,7 @@ fn not_trusted(plan: &str, items: &[TrustItem]) -> Error {
     let list: Vec<String> = items.iter().map(line).collect();
     let message = format!("{}:\n    {}", alfine_words::not_allowed(items.len() as u64), list.join("\n    "));
     Error::new(ErrorKind::Untrusted { items: items.to_vec() }, message)
-        .hint(Hint::Trust { plan: Some(plan.to_owned()) })
+        .hint(Hint::Trust { plan: Some(plan.to_owned()).filter(|plan| !plan.is_empty()) })
 }
 
 /// A command with where it is named, hiding nothing.

@@ -165,7 +165,7 @@ fn mend(path: &Path, mut text: String, linter: &Linter) -> Result<u8> {
 }
 
 /// Writes the text with these edits, of which none meets another.
-fn apply<'e>(text: &str, edits: impl Iterator<Item = &'e TextEdit>) -> String {
+pub(super) fn apply<'e>(text: &str, edits: impl Iterator<Item = &'e TextEdit>) -> String {
     let mut edits: Vec<&TextEdit> = edits.collect();
     edits.sort_by_key(|edit| edit.span.start);
     let (mut new, mut done) = (String::with_capacity(text.len()), 0);

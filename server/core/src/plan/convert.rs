@@ -118,7 +118,7 @@ fn sheet(plan: &Plan) -> Sheet {
 }
 
 /// The fields of a task or a plan as they are written. What a task waits for is not among them.
-fn written(fields: &Fields) -> Vec<(FieldName, String)> {
+pub(crate) fn written(fields: &Fields) -> Vec<(FieldName, String)> {
     let globs: Vec<&str> = fields.may_change.iter().map(|glob| glob.value.as_str()).collect();
     let commands: Vec<String> = fields.verify.iter().map(|named| coded(&named.value, named.said)).collect();
     let listed = |all: String| (!all.is_empty()).then_some(all);

@@ -186,7 +186,7 @@ impl Sheet {
 
 impl Entry {
     /// The task in Markdown, as it stands in a plan whose tasks are headings; some ids are `renamed`.
-    fn to_markdown(&self, renamed: &HashMap<&str, String>) -> String {
+    pub(crate) fn to_markdown(&self, renamed: &HashMap<&str, String>) -> String {
         let id = |id: &String| renamed.get(id.as_str()).unwrap_or(id).clone();
         let mut text = self.heading().unwrap_or_else(|| {
             format!("{TASK} {} {}: {}", self.tick(), id(&self.id), in_one_line(&self.title))
@@ -222,7 +222,7 @@ impl Entry {
     }
 
     /// The heading, in the first spelling that is read as this id and this title.
-    fn heading(&self) -> Option<String> {
+    pub(crate) fn heading(&self) -> Option<String> {
         let (Self { id, title, .. }, tick) = (self, self.tick());
         let title = in_one_line(title);
         let mut spellings =

@@ -127,7 +127,7 @@ fn findings(config: &Config, root: &Path, name: &str, text: &str) -> Vec<Lint> {
 }
 
 /// The checks of a task that no task of a draft has.
-pub fn unmended(task: &plan::Task, draft: &Draft) -> Vec<String> {
+pub fn checks_lost(task: &plan::Task, draft: &Draft) -> Vec<String> {
     let has = |command: &str| {
         let criteria = draft.tasks.iter().flat_map(|task| &task.criteria);
         let mut commands = criteria.filter_map(|criterion| criterion.command.as_deref());

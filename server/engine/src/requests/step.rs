@@ -49,7 +49,7 @@ pub enum Question {
     /// Whether these texts of the repository and its plan may run on this machine, here and from now on. The reply
     /// *yes* is remembered.
     Trust {
-        /// The plan's path from the root.
+        /// The plan's path from the root; empty if it is about no plan.
         plan: String,
         /// The commands that would run.
         items: Vec<TrustItem>,
