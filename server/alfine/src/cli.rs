@@ -1,9 +1,11 @@
 //! The command line as data: what clap reads, with help and an example for every command.
 
 mod plan;
+mod skills;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 pub(crate) use plan::{Format, FromArgs, NewArgs, PlanCommand, SplitArgs, ToArgs, WriterArgs, WrittenArgs};
+pub(crate) use skills::{PlacesArgs, SkillsArgs, SkillsCommand};
 use std::path::PathBuf;
 
 /// Runs your coding agent on your repository, again and again, until the work is provably done.
@@ -121,6 +123,11 @@ pub(crate) enum Command {
     /// Write a plan from an idea, an issue or notes, split a task, or convert a plan to another format.
     #[command(subcommand)]
     Plan(PlanCommand),
+    /// List the skills for Claude Code and Codex that Alfine brings, write or remove them: how to write plans that can be proven.
+    #[command(
+        after_help = "Examples:\n  alfine skills\n  alfine skills install                  # in your home, after showing it\n  alfine skills install --claude --here  # in this repository\n  alfine skills uninstall"
+    )]
+    Skills(SkillsArgs),
     /// Show how Alfine reads the completion gate in an agent's message, and why.
     #[command(after_help = "Examples:\n  alfine gate message.txt\n  pbpaste | alfine gate --json")]
     Gate(GateArgs),
@@ -192,6 +199,7 @@ impl Command {
             Self::Steer(_) | Self::Answer(_) | Self::Merge(_) | Self::Discard(_) | Self::Rewind(_) => true,
             Self::Fork(_) | Self::Restore(_) | Self::Rework(_) => true,
             Self::Plan(command) => !matches!(command, PlanCommand::To(_)),
+            Self::Skills(args) => args.command.is_some(),
             Self::Trust(args) => !args.list,
             Self::Gc(args) => args.remove,
             Self::Learnings(args) => args.forget.is_some() || args.forget_all || args.action.is_some(),

@@ -22,6 +22,7 @@ mod restore;
 mod run;
 mod settings;
 mod signals;
+mod skills;
 mod stats;
 mod status;
 mod trust;
@@ -69,6 +70,7 @@ pub(crate) fn perform(cli: Cli) -> Result<u8> {
         Command::Learnings(args) => learnings::perform(&directory, &args),
         Command::Lint(args) => lint::perform(&directory, &args),
         Command::Plan(command) => plan::perform(&directory, &command),
+        Command::Skills(args) => skills::perform(&directory, &args),
         Command::Gate(args) => gate::perform(&args),
         Command::Gc(args) => gc::perform(&directory, &args),
         Command::Cost(args) => cost::perform(&directory, &args),

@@ -3,6 +3,7 @@
 //! It answers in JSON, and Alfine writes the plan, so that no answer can be read as anything else than it says.
 
 mod answers;
+pub mod skill;
 mod split;
 
 pub use answers::{Answers, NoSuchAnswer};

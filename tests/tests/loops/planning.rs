@@ -436,3 +436,47 @@ fn a_task_with_a_loop_or_with_merged_work_is_not_split() {
     );
     assert_eq!(sandbox.agent_runs().len(), 1);
 }
+
+#[test]
+fn skills_are_written_after_a_yes_and_what_somebody_changed_is_kept() {
+    let sandbox = Sandbox::with_repository(&[("a.txt", "a\n")]);
+    let refused = sandbox.alfine(&["skills", "install", "--here"]).expect(2);
+    assert!(
+        refused.stdout.contains("name: alfine-plans") && refused.stderr.contains("--yes"),
+        "{}",
+        refused.stderr
+    );
+    assert!(!sandbox.repo().join(".claude").exists());
+    let here = ["skills", "install", "--here", "--yes"];
+    sandbox.alfine(&here).expect(0);
+    let [claude, codex] =
+        [".claude", ".agents"].map(|folder| format!("{folder}/skills/alfine-plans/SKILL.md"));
+    assert!(
+        sandbox.read(&claude).starts_with("---\nname: alfine-plans\n")
+            && sandbox.read(&codex) == sandbox.read(&claude)
+    );
+    assert!(sandbox.alfine(&here).expect(0).stdout.contains("is there already"));
+    sandbox.write(&claude, "mine\n");
+    let changed = sandbox.alfine(&here).expect(2);
+    assert!(
+        changed.stderr.contains("somebody changed it") && changed.stderr.contains("--force"),
+        "{}",
+        changed.stderr
+    );
+    let listed = sandbox.alfine(&["skills"]).expect(0).stdout;
+    assert!(
+        listed.contains("not as this version")
+            && listed.contains("(Codex): installed")
+            && listed.contains("not installed"),
+        "{listed}"
+    );
+    let removed = sandbox.alfine(&["skills", "uninstall", "--here", "--yes"]).expect(0).stdout;
+    assert!(removed.contains("kept ") && removed.contains("removed "), "{removed}");
+    assert!(
+        sandbox.read(&claude) == "mine\n" && !sandbox.repo().join(".agents/skills/alfine-plans").exists()
+    );
+    sandbox.alfine(&["skills", "install", "--claude", "--here", "--yes", "--force"]).expect(0);
+    assert!(sandbox.read(&claude).contains("# Plans that can be proven"));
+    sandbox.alfine(&["skills", "install", "--codex", "--yes"]).expect(0);
+    assert!(sandbox.path().join("home/.agents/skills/alfine-plans/SKILL.md").is_file());
+}
