@@ -106,3 +106,21 @@ fn who_runs_a_whole_plan_is_asked_before_it_and_never_again() {
         assert!(files.contains("notes.txt") && files.lines().any(|name| name == file), "{files}");
     }
 }
+
+#[test]
+fn who_has_an_idea_is_asked_and_may_mistype() {
+    let mut sandbox = Sandbox::with_repository(&[("a.txt", "a\n")]);
+    let asked = json!({"questions": [{"question": "Where?", "options": ["a file", "a table"]}]});
+    let plan = json!({"title": "Coupons", "goal": "", "tasks": [{"id": "T1", "title": "Add it",
+        "criteria": [{"text": "It is there", "command": "grep -q b a.txt"}]}]});
+    sandbox.fake_agent(&json!({
+        "runs": [[{"text": plan.to_string()}]],
+        "parts": [{"prompt": "ask the user three to five questions", "runs": [[{"text": asked.to_string()}]]}],
+    }));
+    let seen = screen_of(&sandbox, &["plan", "new", "use coupons"], "1C\n1b in db/\n").join("\n");
+    assert!(seen.contains("1. Where?") && seen.contains("   B. a table"), "{seen}");
+    assert!(seen.contains("there is no answer 1C") && seen.contains("T1 Add it"), "{seen}");
+    let prompts = sandbox.agent_runs();
+    let told = prompts[1]["prompt"].as_str().unwrap();
+    assert!(told.contains("1. Where?\n   a table\nBesides: in db/"), "{told}");
+}

@@ -41,7 +41,7 @@ pub use model::{
     Autonomy, ContextMode, Criterion, Fields, Isolation, Lands, Mark, NamedCommand, NoTask, Placed, Plan,
     PlanFormat, Problem, ProblemKind, ProvenBy, Sign, Task, Unread,
 };
-pub use write::{Entry, Line, Sheet};
+pub(crate) use write::{Entry, Line, Sheet};
 
 #[cfg(test)]
 pub(crate) mod tests {

@@ -18,7 +18,7 @@ use serde_json::Value;
 use std::collections::HashSet;
 
 /// The most questions that are asked.
-pub const MOST_QUESTIONS: usize = 5;
+const MOST_QUESTIONS: usize = 5;
 /// The most answers that a question offers.
 const MOST_OPTIONS: usize = 6;
 /// The most tasks of a plan that an agent writes: more of them nobody reviews.

@@ -8,7 +8,7 @@ mod planning;
 mod text;
 
 pub use brief::Brief;
-pub use planning::{Mending, Planning, RULES};
+pub use planning::{Mending, Planning};
 
 use crate::{
     gate::{Reading, Verdict},

@@ -33,7 +33,7 @@ use std::{
 };
 
 /// How long the agent may take to answer, unless the user says otherwise.
-pub const TIMEOUT: Duration = Duration::from_secs(15 * 60);
+const TIMEOUT: Duration = Duration::from_secs(15 * 60);
 /// How long it has to end itself before it is killed.
 const GRACE: Duration = Duration::from_secs(5);
 /// What the markers of its processes end with.
@@ -104,7 +104,7 @@ pub fn is_of_planner(marker: &str) -> bool {
 /// # Errors
 ///
 /// The settings cannot be read.
-pub fn needs_leave(project: &Project, wishes: &Wishes) -> Result<Vec<TrustItem>> {
+pub(crate) fn needs_leave(project: &Project, wishes: &Wishes) -> Result<Vec<TrustItem>> {
     project.untrusted(&alfine_config::trust::items_of_config(&settings(project, wishes)?))
 }
 

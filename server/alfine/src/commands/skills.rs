@@ -97,7 +97,7 @@ fn uninstall(places: &[Place], yes: bool) -> Result<u8> {
         match place.lies()? {
             Lies::Ours => ours.push(place),
             Lies::Other => {
-                say(format_args!("kept {}, which is not as Alfine wrote it", place.path.display()))
+                say(format_args!("kept {}, which is not as Alfine wrote it", place.path.display()));
             }
             Lies::Nothing => {}
         }

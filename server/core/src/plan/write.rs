@@ -12,49 +12,49 @@ use std::{
 
 /// A plan as it is to be written.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct Sheet {
+pub(crate) struct Sheet {
     /// Its title; empty if it has none.
-    pub title: String,
+    pub(crate) title: String,
     /// What it is for.
-    pub goal: String,
+    pub(crate) goal: String,
     /// Every task's defaults, as they are written.
-    pub defaults: Vec<(FieldName, String)>,
+    pub(crate) defaults: Vec<(FieldName, String)>,
     /// The tasks.
-    pub entries: Vec<Entry>,
+    pub(crate) entries: Vec<Entry>,
     /// What must hold for the plan as a whole.
-    pub criteria: Vec<Line>,
+    pub(crate) criteria: Vec<Line>,
 }
 
 /// A task as it is to be written.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct Entry {
+pub(crate) struct Entry {
     /// Its id.
-    pub id: String,
+    pub(crate) id: String,
     /// Its title: one line.
-    pub title: String,
+    pub(crate) title: String,
     /// Its state.
-    pub mark: Mark,
+    pub(crate) mark: Mark,
     /// Whether it never blocks.
-    pub optional: bool,
+    pub(crate) optional: bool,
     /// The heading that it stands below.
-    pub group: Option<String>,
+    pub(crate) group: Option<String>,
     /// The ids of the tasks that it waits for.
-    pub depends_on: Vec<String>,
+    pub(crate) depends_on: Vec<String>,
     /// Its other fields, as they are written.
-    pub fields: Vec<(FieldName, String)>,
+    pub(crate) fields: Vec<(FieldName, String)>,
     /// Its text.
-    pub details: String,
+    pub(crate) details: String,
     /// What must hold in the end.
-    pub criteria: Vec<Line>,
+    pub(crate) criteria: Vec<Line>,
 }
 
 /// A criterion as it is to be written.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Line {
+pub(crate) struct Line {
     /// Its words, with the command in backticks.
-    pub text: String,
+    pub(crate) text: String,
     /// Whether it is known to hold.
-    pub checked: bool,
+    pub(crate) checked: bool,
 }
 
 impl Line {
@@ -109,7 +109,7 @@ const TASK: &str = "###";
 
 impl Sheet {
     /// The plan in Markdown.
-    pub fn to_markdown(&self) -> String {
+    pub(crate) fn to_markdown(&self) -> String {
         let mut text = String::new();
         if !self.defaults.is_empty() {
             text.push_str("---\n");

@@ -4,8 +4,8 @@ use super::text::fenced;
 use crate::planning::{Answers, Asked, MOST_PARTS, MOST_TASKS};
 use std::fmt::Write;
 
-/// How a plan is written that can be proven.
-pub const RULES: &str = include_str!("../planning/rules.md");
+/// How a plan is written that can be proven: what the skill says, too.
+const RULES: &str = include_str!("../planning/rules.md");
 
 const READS: &str = "You write plans for coding agents. You work in a repository, and you only read: change no file, run nothing that changes \
      one, and begin none of the work.\n";

@@ -45,8 +45,10 @@ pub(super) fn new(directory: &Path, args: &NewArgs) -> Result<u8> {
     let mut project = opening::open(directory, false)?;
     let place = |title: &str| Place::of(directory, &args.written, || path_for(&project, title));
     let place_of_idea = place(&args.idea);
-    place_of_idea.refuse_taken()?;
     let named = args.written.out.is_some();
+    if named {
+        place_of_idea.refuse_taken()?;
+    }
     let plan = name(&project, &place_of_idea);
     let written = writer::with(&mut project, &args.writer, &plan, |planner| {
         let answered = match &args.answers {

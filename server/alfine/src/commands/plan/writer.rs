@@ -27,7 +27,7 @@ pub(super) fn with<T>(
         agent: args.agent.clone(),
         model: args.model.clone(),
         max_cost: args.max_cost,
-        timeout: args.timeout.map(|timeout| timeout.get()),
+        timeout: args.timeout.map(alfine_config::HumanDuration::get),
     };
     let said = Said { trust: args.trust, ..Said::default() };
     asking::drive(project, AllowPlanner { wishes: wishes.clone() }, said)?;
@@ -54,7 +54,7 @@ fn tell(display: &Display, told: Told) {
             display.line(Mark::Step, &format!("{by} mends what was found in its plan, try {mending}"));
         }
         Told::Answered { cost_usd: Some(cost), .. } => {
-            display.line(Mark::Detail, &format!("cost {}", dollars(cost)))
+            display.line(Mark::Detail, &format!("cost {}", dollars(cost)));
         }
         Told::Answered { tokens: 0, .. } => {}
         Told::Answered { tokens, .. } => display.line(Mark::Detail, &format!("used {tokens} tokens")),
