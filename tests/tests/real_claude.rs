@@ -529,3 +529,34 @@ fn a_goal_in_a_fresh_repository_is_merged_by_one_command_and_one_yes() {
     let ledger = scene.sandbox.alfine(&["cost", "--json"]).expect(0).json()[0]["costUsd"].as_f64().unwrap();
     assert!(total > 0.0 && (total - ledger).abs() < 1e-9, "the CLI says {total}, the ledger {ledger}");
 }
+
+#[test]
+#[ignore = "needs the real Claude CLI"]
+fn an_idea_becomes_a_plan_that_the_cli_wrote_without_writing_a_file() {
+    let asked = json!({ "questions": [{ "question": "Which lamp?", "options": ["oil", "gas"] }] });
+    let plan = json!({ "title": "Lighthouse", "goal": "Ships see it.", "tasks": [{ "id": "T1", "title": "Light the lamp",
+        "criteria": [{ "text": "It shines", "command": "sh check.sh" }] }] });
+    let steps = json!([
+        { "text": asked.to_string() },
+        // It can write nothing: the CLI refuses, and tells it so.
+        { "write": { "path": "lamp.txt", "content": "light\n" } },
+        { "text": format!("I looked.\n\n{plan}") },
+    ]);
+    let scene = Scene::of(&[("check.sh", CHECK)], &steps, &WITH_A_KEY);
+    let new = ["plan", "new", "light the lamp", "--answers", "1B", "--out", "a.plan.md"];
+    let ran = scene.sandbox.alfine(&new).expect(0);
+    assert!(ran.stderr.contains("B. gas") && ran.stderr.contains("cost $"), "{}", ran.stderr);
+    assert!(!scene.sandbox.repo().join("lamp.txt").exists(), "{}", ran.stderr);
+    let text = scene.sandbox.read("a.plan.md");
+    assert!(
+        text.contains("### [ ] T1: Light the lamp") && text.contains("- [ ] It shines: `sh check.sh`"),
+        "{text}"
+    );
+    let requests = scene.model.requests();
+    assert_eq!(requests.len(), 3);
+    assert!(
+        prompt(&requests[1]).contains("Which lamp?") && prompt(&requests[1]).contains("gas"),
+        "{}",
+        prompt(&requests[1])
+    );
+}
