@@ -79,9 +79,8 @@ pub enum Lacks {
     Branch(String),
 }
 
-/// Writes a plan, of which `source` is the document, in another format.
-pub fn convert(plan: &Plan, source: &str, into: Into) -> Converted {
-    let branch = json::branch_of(source).filter(|_| plan.format.language() == "json");
+/// Writes a plan in another format.
+pub fn convert(plan: &Plan, into: Into) -> Converted {
     let (text, back) = match into {
         Into::Markdown => {
             let text = sheet(plan).to_markdown();
@@ -89,14 +88,14 @@ pub fn convert(plan: &Plan, source: &str, into: Into) -> Converted {
             (text, back)
         }
         Into::Prd => {
-            let text = prd(plan, branch.as_deref());
+            let text = prd(plan);
             let back = Plan { format: &PRD, ..PRD.parse(&text) };
             (text, back)
         }
     };
     let mut lost = compared(plan, &back);
-    if let (Some(branch), Into::Markdown) = (branch, into) {
-        lost.push(Lost { task: None, what: Lacks::Branch(branch) });
+    if let Some(branch) = plan.branch.as_ref().filter(|branch| back.branch.as_ref() != Some(branch)) {
+        lost.push(Lost { task: None, what: Lacks::Branch(branch.clone()) });
     }
     Converted { text, lost }
 }
@@ -119,26 +118,46 @@ fn sheet(plan: &Plan) -> Sheet {
 
 /// The fields of a task or a plan as they are written. What a task waits for is not among them.
 pub(crate) fn written(fields: &Fields) -> Vec<(FieldName, String)> {
-    let globs: Vec<&str> = fields.may_change.iter().map(|glob| glob.value.as_str()).collect();
-    let commands: Vec<String> = fields.verify.iter().map(|named| coded(&named.value, named.said)).collect();
+    let Fields {
+        depends_on: _,
+        waits_for_none: _,
+        priority,
+        agent,
+        model,
+        max_iterations,
+        max_cost,
+        budget,
+        max_parallel,
+        lands,
+        isolation,
+        context,
+        autonomy,
+        single_task,
+        verify,
+        folder,
+        proof,
+        may_change,
+    } = fields;
+    let globs: Vec<&str> = may_change.iter().map(|glob| glob.value.as_str()).collect();
+    let commands: Vec<String> = verify.iter().map(|named| coded(&named.value, named.said)).collect();
     let listed = |all: String| (!all.is_empty()).then_some(all);
-    let folder =
-        word(fields.folder.as_ref()).map(|folder| if folder.is_empty() { ".".to_owned() } else { folder });
+    let folder = word(folder.as_ref()).map(|folder| if folder.is_empty() { ".".to_owned() } else { folder });
     let all = [
-        (FieldName::Priority, word(fields.priority.as_ref())),
-        (FieldName::Agent, word(fields.agent.as_ref())),
-        (FieldName::Model, word(fields.model.as_ref())),
-        (FieldName::MaxIterations, word(fields.max_iterations.as_ref())),
-        (FieldName::MaxCost, word(fields.max_cost.as_ref())),
-        (FieldName::Budget, word(fields.budget.as_ref())),
-        (FieldName::MaxParallel, word(fields.max_parallel.as_ref())),
-        (FieldName::Isolation, word(fields.isolation.as_ref())),
-        (FieldName::Context, word(fields.context.as_ref())),
-        (FieldName::Autonomy, word(fields.autonomy.as_ref())),
-        (FieldName::SingleTask, word(fields.single_task.as_ref())),
+        (FieldName::Priority, word(priority.as_ref())),
+        (FieldName::Agent, word(agent.as_ref())),
+        (FieldName::Model, word(model.as_ref())),
+        (FieldName::MaxIterations, word(max_iterations.as_ref())),
+        (FieldName::MaxCost, word(max_cost.as_ref())),
+        (FieldName::Budget, word(budget.as_ref())),
+        (FieldName::MaxParallel, word(max_parallel.as_ref())),
+        (FieldName::Lands, word(lands.as_ref())),
+        (FieldName::Isolation, word(isolation.as_ref())),
+        (FieldName::Context, word(context.as_ref())),
+        (FieldName::Autonomy, word(autonomy.as_ref())),
+        (FieldName::SingleTask, word(single_task.as_ref())),
         (FieldName::Verify, listed(commands.join(", "))),
         (FieldName::Folder, folder),
-        (FieldName::Proof, word(fields.proof.as_ref())),
+        (FieldName::Proof, word(proof.as_ref())),
         (FieldName::MayChange, listed(globs.join(", "))),
     ];
     all.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
@@ -179,14 +198,14 @@ struct Story {
     status: Option<&'static str>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     optional: bool,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    depends_on: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    depends_on: Option<Vec<String>>,
     #[serde(flatten)]
     fields: BTreeMap<String, Value>,
 }
 
 /// A plan as a `prd.json`. Its tool takes the story with the lowest number, so that each gets one.
-fn prd(plan: &Plan, branch: Option<&str>) -> String {
+fn prd(plan: &Plan) -> String {
     let names = Names::new(plan);
     let own = |task: &Task| {
         let priority = task.fields.priority.as_ref().or(plan.defaults.priority.as_ref());
@@ -196,6 +215,12 @@ fn prd(plan: &Plan, branch: Option<&str>) -> String {
     let fields = |fields: Vec<(FieldName, String)>| {
         let others = fields.into_iter().filter(|(name, _)| *name != FieldName::Priority);
         others.map(|(name, value)| (json::key_of(name), Value::from(value))).collect()
+    };
+    // An empty list says that there is nothing to wait for.
+    let waits_for = |task: &Task| {
+        let ids: Vec<String> =
+            chain::all_dependencies(plan, &names, task).into_iter().map(|id| id.0).collect();
+        (!ids.is_empty() || task.fields.waits_for_none).then_some(ids)
     };
     let story = |task: &Task| Story {
         id: task.id.0.clone(),
@@ -209,13 +234,13 @@ fn prd(plan: &Plan, branch: Option<&str>) -> String {
         passes: task.mark == Mark::Done,
         status: status(task.mark),
         optional: task.optional,
-        depends_on: chain::all_dependencies(plan, &names, task).into_iter().map(|id| id.0).collect(),
+        depends_on: waits_for(task),
         fields: fields(written(&task.fields)),
     };
     let user_stories = plan.tasks.iter().map(story).collect();
     let prd = Prd {
         project: &plan.title,
-        branch_name: branch,
+        branch_name: plan.branch.as_deref(),
         description: &plan.goal,
         defaults: fields(written(&plan.defaults)),
         user_stories,
@@ -264,7 +289,7 @@ fn compared(plan: &Plan, back: &Plan) -> Vec<Lost> {
         }
         let [waits, waits_back] = [(plan, &names, task), (back, &names_back, other)]
             .map(|(plan, names, task)| waits(plan, names, task));
-        if waits != waits_back {
+        if waits != waits_back || task.fields.waits_for_none && !other.fields.waits_for_none {
             of_task(Lacks::Dependencies);
         }
         let missing = missing(&task.criteria, &other.criteria);

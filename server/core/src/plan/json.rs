@@ -28,13 +28,6 @@ pub(super) fn has_key(text: &str, keys: &[&str]) -> bool {
     may_be(text) && keys.iter().any(|key| memchr::memmem::find(text.as_bytes(), key.as_bytes()).is_some())
 }
 
-/// The branch that a document says its work is for.
-pub(super) fn branch_of(text: &str) -> Option<String> {
-    let document = node::Json::read(text).ok()?;
-    let branch = document.root()?.get(&["branchName", "branch_name", "branch"])?.text()?.trim().to_owned();
-    (!branch.is_empty()).then_some(branch)
-}
-
 impl PlanFormat for Json {
     fn name(&self) -> &'static str {
         self.0.name

@@ -268,6 +268,8 @@ impl Entry {
 
     /// A copy of a task of a plan, with what it waits for.
     pub(super) fn of(task: &Task, waits_for: &[TaskId], fields: Vec<(FieldName, String)>) -> Self {
+        let none = (waits_for.is_empty() && task.fields.waits_for_none)
+            .then(|| (FieldName::DependsOn, "none".to_owned()));
         Self {
             id: task.id.0.clone(),
             title: task.title.clone(),
@@ -275,7 +277,7 @@ impl Entry {
             optional: task.optional,
             group: task.group.as_ref().map(|group| group.value.clone()),
             depends_on: waits_for.iter().map(|id| id.0.clone()).collect(),
-            fields,
+            fields: none.into_iter().chain(fields).collect(),
             details: task.details.clone(),
             criteria: lines_of(&task.criteria),
         }

@@ -22,7 +22,7 @@ pub(super) fn perform(directory: &Path, args: &ToArgs) -> Result<u8> {
     };
     let place = Place::of(directory, &args.written, || beside(&source.path, ending));
     place.refuse_over(&source.path)?;
-    let converted = plan::convert(&source.plan, &source.text, into);
+    let converted = plan::convert(&source.plan, into);
     place.write(&converted.text)?;
     for lost in &converted.lost {
         eprintln!("not carried over: {}", alfine_words::not_carried(lost));

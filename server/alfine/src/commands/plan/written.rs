@@ -12,7 +12,6 @@ use std::{
 /// A plan, read.
 pub(super) struct Source {
     pub(super) path: PathBuf,
-    pub(super) text: String,
     pub(super) plan: Plan,
 }
 
@@ -23,11 +22,11 @@ pub(super) fn read(directory: &Path, given: &str) -> Result<Source> {
         && (!path.exists() || project.name_of(&path).is_some())
     {
         let file = project.plan(given)?;
-        return Ok(Source { path: file.path, text: file.text, plan: file.plan });
+        return Ok(Source { path: file.path, plan: file.plan });
     }
     let text = super::super::lint::read_text(&path)?;
     let plan = plan::read(&path.to_string_lossy(), &text);
-    Ok(Source { path, text, plan })
+    Ok(Source { path, plan })
 }
 
 /// Where a document goes.

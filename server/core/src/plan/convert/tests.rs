@@ -51,7 +51,7 @@ fn plans_of_every_format_are_read_back_as_the_same_tasks() {
         let plan = read(path, text);
         assert!(!plan.tasks.is_empty(), "{path}");
         for into in [Into::Markdown, Into::Prd] {
-            let converted = convert(&plan, text, into);
+            let converted = convert(&plan, into);
             let back = again(into, &converted.text);
             assert_eq!(tasks(&back), tasks(&plan), "{path}\n{}", converted.text);
             assert_eq!(hurt(&converted), [""; 0], "{path}");
@@ -62,7 +62,7 @@ fn plans_of_every_format_are_read_back_as_the_same_tasks() {
                 assert!(task.id == other.id || !task.explicit_id && is_told, "{}", task.id);
             }
             assert_eq!(back.problems, [], "{path}\n{}", converted.text);
-            assert_eq!(convert(&back, &converted.text, into).text, converted.text, "{path}");
+            assert_eq!(convert(&back, into).text, converted.text, "{path}");
         }
     }
 }
@@ -73,7 +73,7 @@ proptest! {
         let plan = read("PLAN.md", &text);
         prop_assume!(!plan.tasks.is_empty());
         for into in [Into::Markdown, Into::Prd] {
-            let converted = convert(&plan, &text, into);
+            let converted = convert(&plan, into);
             let back = again(into, &converted.text);
             let hurt = hurt(&converted);
             prop_assert!(hurt.is_empty(), "{:?}\n{}\n-----\n{}", hurt, text, converted.text);
