@@ -70,7 +70,10 @@ export function generate() {
       loops[`alfine.${key}`] = setting(key, value, nls);
       continue;
     }
-    const properties = Object.entries(value.properties).map(([name, inside]) => [`alfine.${key}.${name}`, setting(`${key}.${name}`, inside, nls)]);
+    // An editor needs one name of a setting.
+    const named = Object.entries(value.properties).filter(([, inside]) => !inside.aliasOf);
+    if (!named.length) continue;
+    const properties = named.map(([name, inside]) => [`alfine.${key}.${name}`, setting(`${key}.${name}`, inside, nls)]);
     nls[`alfine.settings.section.${key}`] = sections[key] ?? key;
     groups.push({ title: `%alfine.settings.section.${key}%`, properties: Object.fromEntries(properties) });
   }

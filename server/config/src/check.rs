@@ -1,7 +1,7 @@
 //! Checks what one layer says against the catalogue, key by key, and takes out what is invalid.
 
 use super::{
-    HumanDuration,
+    HumanDuration, aliases,
     catalogue::{Format, Setting, Takes, Word},
     source::{child, element},
 };
@@ -104,7 +104,8 @@ impl Checker {
                 None => (setting.nearest_child(path, key), format!("unknown setting `{}`", shown(&at))),
             };
             // A misspelt limit would be missing, and nothing may start without a limit that the user wanted.
-            let of_limits = |name: &str| name == LIMITS || name.starts_with("limits.");
+            let of_limits =
+                |name: &str| name == LIMITS || name.starts_with("limits.") || aliases::name_limits(name);
             let fatal = is_agent || of_limits(&at) || suggestion.as_deref().is_some_and(of_limits);
             Flaw { path: at, at_key: true, fatal, message, suggestion, lint: None }
         });

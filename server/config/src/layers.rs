@@ -1,7 +1,7 @@
 //! The layers of settings: each key is taken from the last layer that has it.
 
 use super::{
-    Config, Verification,
+    Config, Verification, aliases,
     check::{Flaw, check},
     duration::amount,
     source::{Places, Source, Values, child},
@@ -306,8 +306,9 @@ impl Loaded {
     }
 
     fn layer(&mut self, tree: &mut Map<String, Value>, layer: Layer, mut said: Map<String, Value>) {
-        let mut problems: Vec<_> =
-            check(&mut said).into_iter().map(|flaw| self.problem(layer, flaw)).collect();
+        let mut flaws = check(&mut said);
+        flaws.extend(aliases::resolve(&mut said));
+        let mut problems: Vec<_> = flaws.into_iter().map(|flaw| self.problem(layer, flaw)).collect();
         problems.sort_by_key(|problem| problem.span.map_or(usize::MAX, |span| span.start));
         self.problems.append(&mut problems);
         note(&said, "", layer, &mut self.said);
@@ -318,7 +319,8 @@ impl Loaded {
     fn problem(&self, layer: Layer, flaw: Flaw) -> ConfigProblem {
         let file = self.files.iter().find(|(from, ..)| *from == layer);
         let place = file.and_then(|(_, _, places)| {
-            let exact = if flaw.at_key { places.key(&flaw.path) } else { places.value(&flaw.path) };
+            let by = |path: &str| if flaw.at_key { places.key(path) } else { places.value(path) };
+            let exact = by(&flaw.path).or_else(|| aliases::names_of(&flaw.path).find_map(by));
             let mut outer = flaw.path.as_str();
             exact.or_else(|| {
                 loop {

@@ -4,6 +4,7 @@
 //! from there, and from the schema the [catalogue](Setting) that the checks, the reference and the editors ask. Reads files, never writes one, runs nothing, and never
 //! knows what a setting is used for.
 
+mod aliases;
 mod catalogue;
 mod check;
 mod duration;

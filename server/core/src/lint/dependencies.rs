@@ -112,6 +112,9 @@ fn out_of_order(
     order: &[usize],
     options: &LintOptions,
 ) -> Vec<Lint> {
+    if !options.order {
+        return Vec::new();
+    }
     let layers = Layers::new(options);
     let mut earlier = Earlier::default();
     let is_free = |task: usize| dependencies.of(task).is_empty() && dependencies.stage(task).is_empty();

@@ -23,6 +23,10 @@ pub struct Checks {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct LintOptions {
+    /// Whether a task that is too large for one loop is reported (`task-too-large`).
+    pub size: bool,
+    /// Whether a task is reported that stands before one that it likely needs (`dependency-order`).
+    pub order: bool,
     /// How many files a task may name before it is reported as too large.
     #[schemars(range(min = 1, max = 100_000))]
     pub max_files: u32,
@@ -63,6 +67,8 @@ fn listed(words: &str, separator: &str) -> Vec<String> {
 impl Default for LintOptions {
     fn default() -> Self {
         Self {
+            size: true,
+            order: true,
             max_files: 10,
             max_words: 500,
             scope_words: listed("entire all complete refactor", " "),

@@ -20,6 +20,9 @@ const ENDINGS: [&str; 60] = [
 ];
 
 pub(super) fn lint(text: &str, plan: &Plan, options: &LintOptions) -> Vec<Lint> {
+    if !options.size {
+        return Vec::new();
+    }
     let scope = Phrases::new(&options.scope_words);
     let too_large = |task: &Task| {
         let reasons: Vec<String> =
