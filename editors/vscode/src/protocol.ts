@@ -331,6 +331,12 @@ export interface StartOptions {
   budget?: number;
   /** What the agent may do without asking. */
   permissions?: string;
+  /** Whether a task is done only once a check has run a test. */
+  requireTests?: boolean;
+  /** Whether the pages are looked at in a browser. */
+  browserVerify?: boolean;
+  /** Whether the loop starts although nothing can decide a criterion. */
+  anyway?: boolean;
   /** Whether the loop starts from the uncommitted changes, too; the user is asked if this is missing. */
   includeUncommitted?: boolean;
   /** Whether a task that was merged already is begun again, without a question. */

@@ -11,6 +11,12 @@ pub trait Adapter: Send + Sync {
     /// Returns its name, as in the configuration.
     fn name(&self) -> &'static str;
 
+    /// Returns the name and the address by which a commit names it: `Claude <noreply@anthropic.com>`. Where the agent has no
+    /// address of its own, it is one that there cannot be.
+    fn author(&self) -> String {
+        format!("{name} <{name}@agent.invalid>", name = self.name())
+    }
+
     /// Returns the command line of one run.
     fn invocation(&self, request: &Request) -> Result<Invocation, InvocationError>;
 

@@ -42,6 +42,10 @@ impl Adapter for Claude {
         "claude"
     }
 
+    fn author(&self) -> String {
+        "Claude <noreply@anthropic.com>".to_owned()
+    }
+
     fn invocation(&self, request: &Request) -> Result<Invocation, InvocationError> {
         let (program, mut args) = program_and_args(self.name(), request.command.as_deref(), Some("claude"))?;
         let mut add = |words: &[&str]| args.extend(words.iter().map(OsString::from));

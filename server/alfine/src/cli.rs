@@ -263,6 +263,15 @@ pub(crate) struct RunArgs {
     /// Start from the working tree as it is, uncommitted changes included.
     #[arg(long)]
     pub include_uncommitted: bool,
+    /// A task is done only once a check has run a test.
+    #[arg(long, visible_alias = "tests")]
+    pub require_tests: bool,
+    /// Look at the pages in a headless browser, for every task; browser_verify.dev_server_command serves them.
+    #[arg(long, visible_alias = "ui")]
+    pub browser_verify: bool,
+    /// Start although a criterion has neither a command nor a judge (acceptance_criteria.require_verifiable).
+    #[arg(long)]
+    pub anyway: bool,
     /// Begin the task anew: one that was merged and whose box is open, or one that may be another one in other words.
     #[arg(long)]
     pub again: bool,

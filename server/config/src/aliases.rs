@@ -25,8 +25,9 @@ enum Means {
 use Means::{Is, Switch};
 
 /// In this order they are taken: a switch after what it switches off.
-const ALIASES: [Alias; 8] = [
+const ALIASES: [Alias; 9] = [
     Alias { name: "autonomous_loop.default_max_iterations", means: Is("limits.iterations") },
+    Alias { name: "autonomous_loop.hard_limit", means: Is("limits.hard_limit") },
     Alias { name: "dependency_ordering.auto_detect", means: Is("dependencies.detect") },
     Alias { name: "dependency_ordering.warn_on_violation", means: Is("lint.order") },
     Alias {
@@ -76,7 +77,8 @@ pub(super) fn add_to(schema: &mut Value) {
             Is(target) => {
                 let mut entry = at(schema, target).cloned().unwrap_or_default();
                 let meaning = entry.get("description").and_then(Value::as_str).unwrap_or_default();
-                entry["description"] = format!("Another name of `{target}`. {meaning}").into();
+                let summary = meaning.split_inclusive(". ").next().unwrap_or_default().trim_end();
+                entry["description"] = format!("Another name of `{target}`. {summary}").into();
                 entry["aliasOf"] = json!([target]);
                 entry
             }

@@ -1,7 +1,7 @@
 //! The layers of settings: each key is taken from the last layer that has it.
 
 use super::{
-    Config, Verification, aliases,
+    Config, Limits, Verification, VerifierKind, aliases,
     check::{Flaw, check},
     duration::amount,
     source::{Places, Source, Values, child},
@@ -25,6 +25,18 @@ use std::{
 
 /// The lists of this setting in all layers are added together, so that no repository can undo what the user masks.
 const ADDS_UP: &str = "safety.mask";
+
+/// What demands more of the work, and the switches without which it does not.
+const DEMANDS: [&str; 8] = [
+    "acceptance_criteria.enabled",
+    "acceptance_criteria.auto_append_standard",
+    "acceptance_criteria.require_verifiable",
+    "quality_gates.require_tests",
+    "commit_discipline.enabled",
+    "commit_discipline.require_tests",
+    "commit_discipline.require_lint",
+    "browser_verify.enabled",
+];
 
 /// Where a setting comes from. A later layer overrides an earlier one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -254,7 +266,7 @@ impl Loaded {
     pub fn raised_limits(&self) -> Vec<RaisedLimit> {
         let Ok(now) = serde_json::to_value(&self.config) else { return Vec::new() };
         let rules = Rule::ALL.map(Rule::info).into_iter().filter(|rule| rule.scope == Scope::Budget);
-        let limits = rules.map(|rule| ("limits", rule.setting));
+        let limits = rules.map(|rule| ("limits", rule.setting)).chain([("limits", "hard_limit")]);
         let budgets = ["plan_usd", "day_usd", "plan_time"].map(|name| ("budget", name));
         let raised = limits.chain(budgets).filter_map(|(table, name)| {
             let key = format!("{table}.{name}");
@@ -268,6 +280,24 @@ impl Loaded {
             (is_others && amount(now)? > amount(own)?).then_some(RaisedLimit { by, key, text })
         });
         raised.collect()
+    }
+
+    /// The demands of the user's own file that do not hold: each key, with what holds in its place.
+    pub(crate) fn loosened(&self) -> Vec<(&'static str, Value)> {
+        let now = serde_json::to_value(&self.config).unwrap_or_default();
+        let defaults = serde_json::to_value(Config::default()).unwrap_or_default();
+        let loosened = DEMANDS.into_iter().filter_map(|key| {
+            let (table, name) = key.split_once('.')?;
+            let own = self.own.get(table)?;
+            let own = own.get(name).unwrap_or(&defaults[table][name]);
+            let now = &now[table][name];
+            let is_less = match (own, now) {
+                (Value::Array(own), Value::Array(now)) => own.iter().any(|demand| !now.contains(demand)),
+                (own, now) => own == true && now == false,
+            };
+            is_less.then(|| (key, now.clone()))
+        });
+        loosened.collect()
     }
 
     fn later<T>(&self, own: Option<T>, of_all: Option<T>, key: &str) -> Option<T> {
@@ -364,6 +394,22 @@ impl Loaded {
             let Verification { green, yellow, .. } = Verification::default();
             self.config.verification.green = green;
             self.config.verification.yellow = yellow;
+        }
+        let Limits { iterations, hard_limit, .. } = self.config.limits;
+        if iterations > hard_limit {
+            if self.origin("limits.iterations") != Layer::Default {
+                let message =
+                    format!("`limits.iterations` is {iterations}, above `limits.hard_limit`, {hard_limit}");
+                self.wrong_together("limits.iterations", message);
+            }
+            self.config.limits.iterations = hard_limit;
+        }
+        let pages = &self.config.browser_verify;
+        let looks = self.config.verifiers.iter().any(|verifier| verifier.kind == VerifierKind::Browser);
+        if pages.enabled && pages.dev_server_command.is_none() && !looks {
+            let message = "`browser_verify.enabled` needs `browser_verify.dev_server_command`: the command that serves the pages, \
+                           on the port that it gets as {port}";
+            self.wrong_together("browser_verify.enabled", message.to_owned());
         }
         let needs_command = |agent: &str| {
             let has_command = self.config.agents.get(agent).is_some_and(|agent| agent.command.is_some());

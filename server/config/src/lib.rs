@@ -12,6 +12,7 @@ mod layers;
 mod reference;
 mod schema;
 mod settings;
+mod settings_demands;
 mod source;
 #[cfg(test)]
 mod tests;
@@ -27,5 +28,9 @@ pub use schema::schema;
 pub use settings::{
     Agent, Budget, Config, Control, Expect, Judge, JudgedCriteria, LandingChecks, Learning, Limits, OnDone,
     Price, ProgressLog, PromptVia, Proof, Safety, Verification, Verifier, VerifierKind, Worktree,
+};
+pub use settings_demands::{
+    AcceptanceCriteria, BrowserVerify, CommitDiscipline, ContextRecovery, Execution, MessageFormat,
+    QualityGates, StandardCheck,
 };
 pub use source::Source;

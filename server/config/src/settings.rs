@@ -1,6 +1,11 @@
 //! Every setting: its name, its type, its bounds, its default, and in its doc comment its documentation.
 
-use super::duration::{HumanDuration, amount};
+use super::{
+    duration::{HumanDuration, amount},
+    settings_demands::{
+        AcceptanceCriteria, BrowserVerify, CommitDiscipline, ContextRecovery, Execution, QualityGates,
+    },
+};
 use alfine_agents::{KNOWN, Permissions};
 use alfine_core::{
     agent::Usage,
@@ -83,6 +88,18 @@ pub struct Config {
     pub proof: Proof,
     /// Who judges what no command decides.
     pub judge: Judge,
+    /// What is demanded of the acceptance criteria of every task.
+    pub acceptance_criteria: AcceptanceCriteria,
+    /// What the checks of every task must do.
+    pub quality_gates: QualityGates,
+    /// A look at the pages in a headless browser.
+    pub browser_verify: BrowserVerify,
+    /// What is demanded of finished work before it is committed, and how its commit reads.
+    pub commit_discipline: CommitDiscipline,
+    /// How a plan is gone through.
+    pub execution: Execution,
+    /// What an agent's session is told of the work before it.
+    pub context_recovery: ContextRecovery,
     /// Settings of one agent, under its name.
     #[schemars(schema_with = "agents")]
     pub agents: BTreeMap<String, Agent>,
@@ -119,6 +136,12 @@ impl Default for Config {
             verification: Verification::default(),
             proof: Proof::default(),
             judge: Judge::default(),
+            acceptance_criteria: AcceptanceCriteria::default(),
+            quality_gates: QualityGates::default(),
+            browser_verify: BrowserVerify::default(),
+            commit_discipline: CommitDiscipline::default(),
+            execution: Execution::default(),
+            context_recovery: ContextRecovery::default(),
             agents: BTreeMap::new(),
             lint: LintOptions::default(),
             gate: Dialects::default(),
@@ -164,6 +187,9 @@ pub struct Limits {
     /// How many iterations a loop may have. Only iterations that are judged count. The hard limit is 50.
     #[schemars(range(min = 1, max = 50))]
     pub iterations: u32,
+    /// The most iterations that a task may say for itself, or that a loop is given when it is started or goes on; 50 at most.
+    #[schemars(range(min = 1, max = 50))]
+    pub hard_limit: u32,
     /// Consecutive iterations without a change.
     #[schemars(range(min = 1, max = 50))]
     pub no_change: u32,
@@ -214,6 +240,7 @@ impl Default for Limits {
         let length = |duration: Duration| HumanDuration::from_secs(duration.as_secs());
         Self {
             iterations: limits.count(Rule::Iterations),
+            hard_limit: limits.hard,
             no_change: limits.count(Rule::NoChange),
             same_error: limits.count(Rule::SameError),
             rework: limits.count(Rule::Rework),
@@ -239,6 +266,7 @@ impl Limits {
     pub fn of_rules(&self) -> breaker::Limits {
         let mut limits = breaker::Limits::default();
         limits.startup_warning = self.startup_warning.get();
+        limits.hard = self.hard_limit;
         // Numbers and texts can always be written as JSON.
         let said = serde_json::to_value(self).unwrap_or_default();
         for rule in Rule::ALL {
@@ -409,6 +437,28 @@ pub struct Verifier {
 }
 
 impl Verifier {
+    /// One that opens a page, with the defaults.
+    pub fn of_pages(name: &str, serve: String, url: String) -> Self {
+        Self {
+            name: name.to_owned(),
+            kind: VerifierKind::Browser,
+            command: None,
+            question: None,
+            server: None,
+            files: Vec::new(),
+            serve: Some(serve),
+            url: Some(url),
+            pages: Vec::new(),
+            wait: Self::default_wait(),
+            expect: Expect::default(),
+            no_console_errors: Self::default_required(),
+            weight: Self::default_weight(),
+            timeout: Self::default_timeout(),
+            required: Self::default_required(),
+            uses: Vec::new(),
+        }
+    }
+
     fn default_weight() -> f64 {
         1.0
     }

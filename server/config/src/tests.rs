@@ -613,6 +613,19 @@ fn a_verifier_that_says_nothing_is_told_and_runs_all_the_same() {
 }
 
 #[test]
+fn no_loop_is_given_more_iterations_than_the_settings_allow() {
+    let told = |text: &str| {
+        let loaded = load_what_is_valid(&repository(text));
+        let told: Vec<String> = loaded.problems.iter().map(|problem| problem.message.clone()).collect();
+        (loaded.config.limits.iterations, told)
+    };
+    assert_eq!(told("[autonomous_loop]\nhard_limit = 5\n"), (5, vec![]), "the default is nobody's wish");
+    let (iterations, told) = told("[autonomous_loop]\nhard_limit = 5\ndefault_max_iterations = 6\n");
+    assert_eq!((iterations, told.len()), (5, 1));
+    assert_eq!(told[0], "`limits.iterations` is 6, above `limits.hard_limit`, 5");
+}
+
+#[test]
 fn every_limit_of_a_rule_is_the_setting_of_its_name() {
     let config = Config::default();
     assert_eq!(config.limits.of_rules(), breaker::Limits::default());
@@ -621,10 +634,11 @@ fn every_limit_of_a_rule_is_the_setting_of_its_name() {
         // A chain is not planned again yet, so how often it may be is no setting.
         assert_eq!(limits.get(rule.info().setting).is_some(), rule != Rule::Regenerations, "{rule}");
     }
-    let said = "[limits]\nno_change = 7\ncost_usd = 2.5\nstall = \"700ms\"\nstartup_warning = \"5s\"\n";
+    let said = "[limits]\nhard_limit = 20\nno_change = 7\ncost_usd = 2.5\nstall = \"700ms\"\nstartup_warning = \"5s\"\n";
     let config = load(&repository(said)).unwrap().config;
     let mut expected = breaker::Limits::default();
     expected.startup_warning = Duration::from_secs(5);
+    expected.hard = 20;
     expected[Rule::NoChange] = Some(7.0);
     expected[Rule::Cost] = Some(2.5);
     expected[Rule::Stall] = Some(0.7);

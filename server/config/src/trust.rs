@@ -197,6 +197,14 @@ pub fn items_of_config(loaded: &Loaded) -> Vec<TrustItem> {
     if let Some(before) = config.proof.before.as_ref().filter(|_| from_repository("proof.before")) {
         add("proof.before", before.clone());
     }
+    let tests = config.quality_gates.test_command.as_ref();
+    if let Some(command) = tests.filter(|_| from_repository("quality_gates.test_command")) {
+        add("quality_gates.test_command", command.clone());
+    }
+    let serve = config.browser_verify.dev_server_command.as_ref();
+    if let Some(command) = serve.filter(|_| from_repository("browser_verify.dev_server_command")) {
+        add("browser_verify.dev_server_command", command.clone());
+    }
     for (name, agent) in &config.agents {
         let key = format!("agents.{name}");
         let part = |part: &str| from_repository(&format!("{key}.{part}"));
@@ -261,6 +269,9 @@ pub fn items_of_config(loaded: &Loaded) -> Vec<TrustItem> {
     }
     if config.proof.landing == LandingChecks::Criteria && from_repository("proof.landing") {
         add("proof.landing", "proof.landing = \"criteria\"".to_owned());
+    }
+    for (key, now) in loaded.loosened().into_iter().filter(|(key, _)| from_repository(key)) {
+        add(key, format!("{key} = {now}"));
     }
     for glob in config.proof.work.iter().filter(|_| from_repository("proof.work")) {
         add("proof.work", format!("proof.work = {glob:?}"));
@@ -459,6 +470,31 @@ mod tests {
                 "alfine.toml: safety.pass_env = safety.pass_env = \"AWS_SECRET_ACCESS_KEY\"",
             ]
         );
+    }
+
+    #[test]
+    fn what_is_demanded_of_the_work_a_repository_only_tightens() {
+        let own = "[acceptance_criteria]\nauto_append_standard = [\"tests_pass\"]\n[quality_gates]\nrequire_tests = true\n";
+        let theirs = "[acceptance_criteria]\nenabled = false\nauto_append_standard = []\n[quality_gates]\nrequire_tests = false\n\
+                      test_command = \"make test\"\n[commit_discipline]\nenabled = false\n[browser_verify]\ndev_server_command = \"make dev\"\n";
+        let source = |name: &str, text: &str| Some(Source::of_text(name, text));
+        let layers = Layers {
+            user: source("config.toml", own),
+            repository: source("alfine.toml", theirs),
+            ..Layers::default()
+        };
+        assert_eq!(
+            texts(&items_of_config(&load(&layers).unwrap())),
+            [
+                "make test",
+                "make dev",
+                "acceptance_criteria.enabled = false",
+                "acceptance_criteria.auto_append_standard = []",
+                "quality_gates.require_tests = false",
+            ]
+        );
+        let tighter = Layers { user: layers.repository, repository: layers.user, ..Layers::default() };
+        assert_eq!(items_of_config(&load(&tighter).unwrap()), []);
     }
 
     #[test]

@@ -25,6 +25,11 @@ pub enum Hint {
         /// The task.
         task: TaskKey,
     },
+    /// Start a task although nothing can decide whether it is done.
+    StartAnyway {
+        /// The task.
+        task: TaskKey,
+    },
     /// Run a task again that was merged.
     RunAgain {
         /// The task.

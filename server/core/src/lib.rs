@@ -10,6 +10,7 @@ pub mod breaker;
 pub mod budget;
 pub mod chain;
 pub mod checkout;
+pub mod commit_type;
 pub mod detect;
 pub mod finding;
 pub mod gate;

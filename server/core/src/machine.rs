@@ -95,7 +95,8 @@ impl LoopState {
         if !matches!(self.phase, Phase::Idle) {
             return out.push(Effect::Refuse(Refusal::Started { status: self.status() }));
         }
-        if let Err(bad) = breaker::check_iteration_limit(self.settings.limits.count(Rule::Iterations)) {
+        let limits = &self.settings.limits;
+        if let Err(bad) = limits.check_iterations(limits.count(Rule::Iterations)) {
             return out.push(Effect::Refuse(Refusal::Iterations { bad }));
         }
         self.next_iteration(now, out);
@@ -833,7 +834,7 @@ impl LoopState {
         }
         // The reset comes first, since the new limit is checked against the counters. A limit that will be refused must
         // not leave the counters at zero.
-        if reset && limit.is_none_or(|limit| breaker::check_iteration_limit(limit).is_ok()) {
+        if reset && limit.is_none_or(|limit| self.settings.limits.check_iterations(limit).is_ok()) {
             self.breaker.reset();
             out.push(Effect::Note(Note::BreakerReset));
         }
@@ -872,7 +873,7 @@ impl LoopState {
     }
 
     fn set_limit(&mut self, limit: u32, out: &mut Vec<Effect>) -> Result<(), BadLimit> {
-        breaker::check_iteration_limit(limit)?;
+        self.settings.limits.check_iterations(limit)?;
         let judged = self.breaker.iterations();
         if limit <= judged {
             return Err(BadLimit::AlreadyReached { limit, judged });

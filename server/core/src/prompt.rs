@@ -48,8 +48,8 @@ pub struct PromptInput<'a> {
     pub branch: Option<&'a str>,
     /// The folder the agent works in.
     pub folder: Option<&'a str>,
-    /// What `git status --short` prints.
-    pub git_status: &'a str,
+    /// What `git status --short` prints; `None` if that is not to be told.
+    pub git_status: Option<&'a str>,
     /// The last checkpoint's commit id.
     pub checkpoint: Option<&'a str>,
     /// The last entries of the progress log, oldest first.
@@ -388,11 +388,13 @@ fn position(out: &mut String, input: &PromptInput<'_>, room: &Room) {
     if let Some(checkpoint) = input.checkpoint {
         let _ = writeln!(out, "- Last checkpoint: {}", code(checkpoint));
     }
-    if input.git_status.trim().is_empty() {
-        out.push_str("- `git status` shows no uncommitted change.\n");
-    } else {
-        out.push_str("- `git status --short`:\n\n");
-        text::fenced(out, "text", &cut(input.git_status.trim_end(), 40, room.git_status), "  ");
+    match input.git_status.map(str::trim_end) {
+        None => {}
+        Some("") => out.push_str("- `git status` shows no uncommitted change.\n"),
+        Some(status) => {
+            out.push_str("- `git status --short`:\n\n");
+            text::fenced(out, "text", &cut(status, 40, room.git_status), "  ");
+        }
     }
 }
 

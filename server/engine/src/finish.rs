@@ -158,7 +158,7 @@ pub(crate) fn merge(
     let trailer = format!("{}: {key}", alfine_git::TASK_TRAILER);
     let proof = proof_report::trailer(&project.store, &row)?;
     let proof = proof.map_or_else(String::new, |(name, value)| format!("\n{name}: {value}"));
-    let message = format!("{}\n\n{trailer}{proof}", alfine_git::subject(&spec.task.id.0, &spec.task.title));
+    let message = format!("{}\n\n{trailer}{proof}", spec.subject());
     let merge = landing::merge_spec(project, &row, (&branch, &into), message)?;
     let known_by = KnownBy::of(project, key, &spec)?;
     let moved = moved_plan(project, &row, &known_by)?;
@@ -260,7 +260,7 @@ fn bring_back(project: &Project, row: &LoopRow, spec: &TaskSpec, branch: &str) -
     repository.restore_worktree(&path, branch, &repository.checkpoint_at(&last.reference)?)?;
     let commit = Commit {
         branch: Some(branch),
-        subject: alfine_git::subject(&spec.task.id.0, &spec.task.title),
+        subject: spec.subject(),
         body: String::new(),
         trailers: vec![(alfine_git::TASK_TRAILER.to_owned(), row.task.to_string())],
         surroundings: &surroundings_of(project, row),
@@ -647,7 +647,7 @@ fn open_pull_request(project: &Project, key: &TaskKey, row: &LoopRow) -> Result<
     let progress = crate::progress::last(&worktree, 20).unwrap_or_default();
     let body = std::iter::once(proof).chain(progress).collect::<Vec<_>>().join("\n\n");
     run(&worktree, "git", &["push", "--set-upstream", "origin", branch])?;
-    let title = alfine_git::subject(&spec.task.id.0, &spec.task.title);
+    let title = spec.subject();
     let mut arguments = vec!["pr", "create", "--head", branch, "--title", &title, "--body", &body];
     if let Some(base) = &row.base_branch {
         arguments.extend(["--base", base]);

@@ -19,6 +19,7 @@ mod error;
 pub mod evidence;
 pub mod finish;
 pub mod foreground;
+mod gates;
 pub mod inbox;
 pub mod known;
 mod landing;

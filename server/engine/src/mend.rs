@@ -44,10 +44,15 @@ pub(crate) fn text(project: &Project, row: &LoopRow, keep: bool) -> Result<Text>
     if old.goal != file.plan.goal {
         changes.push(Mend::Goal);
     }
-    let options = StartOptions { agent: Some(old.agent.name.clone()), ..StartOptions::default() };
+    let options = StartOptions {
+        agent: Some(old.agent.name.clone()),
+        single_task: old.single_task,
+        demands: old.demands,
+        ..StartOptions::default()
+    };
     let loaded = settings(&project.layers(), &file, task, &options)?;
     let mut repository = checks::Repository::look(project.repository.workdir());
-    let new = TaskSpec::new(&row.task, &file.plan, task, &loaded, old.single_task, &mut repository)?;
+    let new = TaskSpec::new(&row.task, &file.plan, task, &loaded, &options, &mut repository)?;
     // What the work showed in the meantime is still to be checked, and asked about.
     let mut commands = new.commands;
     commands.extend(old.found.iter().filter(|item| !commands.contains(item)).cloned().collect::<Vec<_>>());
@@ -80,6 +85,9 @@ pub(crate) fn text(project: &Project, row: &LoopRow, keep: bool) -> Result<Text>
         pass_env: new.pass_env,
         mask: new.mask,
         may_commit: new.may_commit,
+        gates: new.gates,
+        commit: new.commit,
+        context: new.context,
         ..old.clone()
     };
     let keys = other_settings(&old, &spec);
@@ -173,6 +181,7 @@ fn other_settings(old: &TaskSpec, new: &TaskSpec) -> Vec<String> {
         ("verification".to_owned(), (old.ci, old.green, old.yellow) != (new.ci, new.green, new.yellow)),
         ("proof".to_owned(), old.proof != new.proof),
         ("judge".to_owned(), old.judge != new.judge),
+        ("quality_gates".to_owned(), old.gates != new.gates),
         (
             "safety".to_owned(),
             (&old.pass_env, &old.mask, &old.may_commit) != (&new.pass_env, &new.mask, &new.may_commit),

@@ -297,31 +297,35 @@ impl Offers {
             return self.push(Action::Continue(Continuing::AsItIs), false, Some(Refusal::HardLimit));
         }
         let trip = last.and_then(LastLoop::trip);
-        let limit = match last {
-            Some(LastLoop { state: Some(state), .. }) => state.settings.limits.count(Rule::Iterations),
-            Some(last) => last.row.summary.max_iterations,
-            None => 0,
+        let (limit, most) = match last {
+            Some(LastLoop { state: Some(state), .. }) => {
+                let limits = &state.settings.limits;
+                (limits.count(Rule::Iterations), limits.hard)
+            }
+            Some(last) => (last.row.summary.max_iterations, HARD_LIMIT),
+            None => (0, HARD_LIMIT),
         };
         let at_limit = trip.is_some_and(|trip| trip.rule == Rule::Iterations);
         if at_limit {
-            self.raise(limit, default_limit, true);
-            self.raise(limit, FEW_MORE, false);
+            self.raise((limit, most), default_limit, true);
+            self.raise((limit, most), FEW_MORE, false);
         }
         let spends = trip.is_some_and(|trip| self.spends_more(trip));
-        let is_next = !spends && (!at_limit || limit >= HARD_LIMIT);
+        let is_next = !spends && (!at_limit || limit >= most);
         let continuing = if trip.is_some() { Continuing::OnTrial } else { Continuing::AsItIs };
         self.push(Action::Continue(continuing), is_next, None);
         if !at_limit && !spends && limit > 0 {
-            self.raise(limit, FEW_MORE, false);
-            self.raise(limit, default_limit, false);
+            self.raise((limit, most), FEW_MORE, false);
+            self.raise((limit, most), default_limit, false);
         }
         if trip.is_some() {
             self.more(Action::Continue(Continuing::Afresh));
         }
     }
 
-    fn raise(&mut self, limit: u32, more: u32, is_next: bool) {
-        let raised = limit.saturating_add(more).min(HARD_LIMIT);
+    /// Offers `more` iterations than a limit, up to what the limit may be.
+    fn raise(&mut self, (limit, most): (u32, u32), more: u32, is_next: bool) {
+        let raised = limit.saturating_add(more).min(most);
         let is_possible = raised > limit;
         let more = if is_possible { raised - limit } else { more };
         let action = Action::Continue(Continuing::WithIterations { more, limit: raised });

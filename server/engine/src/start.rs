@@ -5,16 +5,16 @@
 
 mod begin;
 
-pub use crate::start_options::{More, StartOptions};
+pub use crate::start_options::{Demands, More, StartOptions};
 pub(crate) use begin::{Fork, base_of, begin_loop, claim};
 
 use crate::{
-    Error, Result, checks, control, known::Known, loops, mend, mend::Text, project, project::PlanFile,
+    Error, Result, checks, control, gates, known::Known, loops, mend, mend::Text, project, project::PlanFile,
     project::Project, task_settings, task_settings::settings, task_spec, task_spec::TaskSpec,
 };
 use alfine_config::{OnDone, trust::TrustItem};
 use alfine_core::{
-    breaker::{HARD_LIMIT, Rule, dollars},
+    breaker::{Rule, dollars},
     detect::Detected,
     hint::Hint,
     plan::{Isolation, Task},
@@ -69,6 +69,12 @@ pub enum Prepared {
 pub(crate) fn known_for_run<'f>(project: &Project, file: &'f PlanFile) -> Result<Known<'f>> {
     let loaded = task_settings::of_plan(&project.layers(), file, &StartOptions::default())?;
     Ok(Known::new(&project.store, file)?.detecting(file, &loaded.config))
+}
+
+/// Whether the settings have a plan that is run as a whole stop after one task.
+pub(crate) fn is_one_enough(project: &Project, file: &PlanFile) -> Result<bool> {
+    let loaded = task_settings::of_plan(&project.layers(), file, &StartOptions::default())?;
+    Ok(loaded.config.execution.single_task_mode)
 }
 
 /// The tasks that are to be run: all open tasks of a plan in the order of the chain, or the named task alone.
@@ -136,7 +142,8 @@ pub fn prepare(project: &Project, file: &PlanFile, task: &Task, options: &StartO
     let loaded = settings(&project.layers(), file, task, options)?;
     let mut start = project.repository.preflight(loaded.config.isolation)?;
     let mut repository = checks::Repository::look(project.repository.workdir());
-    let mut spec = TaskSpec::new(&key, &file.plan, task, &loaded, options.single_task, &mut repository)?;
+    let mut spec = TaskSpec::new(&key, &file.plan, task, &loaded, options, &mut repository)?;
+    gates::refuse_unverifiable(&key, &spec, &loaded.config, options)?;
     if let Some(branch) = onto {
         refuse_in_place(&key, &spec)?;
         spec.on_done = OnDone::Merge;
@@ -150,7 +157,7 @@ pub fn prepare(project: &Project, file: &PlanFile, task: &Task, options: &StartO
             start.dirty.iter().filter(|path| is_of_the_agent(file, path)).cloned().collect()
         }
     };
-    let problems = loaded.problems.iter().map(ToString::to_string).collect();
+    let problems = loaded.problems.iter().map(ToString::to_string).chain(gates::warning(&spec)).collect();
     Ok(Prepared::Begin { spec: Box::new(spec), start, uncommitted, problems })
 }
 
@@ -180,7 +187,7 @@ pub(crate) fn spec_with(
     task_spec::check_iterations(options.max_iterations)?;
     let loaded = settings(&project.layers(), file, task, options)?;
     let mut repository = checks::Repository::look(project.repository.workdir());
-    TaskSpec::new(&file.key(task), &file.plan, task, &loaded, options.single_task, &mut repository)
+    TaskSpec::new(&file.key(task), &file.plan, task, &loaded, options, &mut repository)
 }
 
 /// Why a task is not started that depends on work which is done, and not in what it would start from.
@@ -257,7 +264,10 @@ pub fn take_over_as_it_is(project: &mut Project, row: &LoopRow) -> Result<LoopLo
 /// Refuses to continue a loop for the reasons that the loop itself would give, but before a process is started.
 pub(crate) fn check_continue(project: &Project, row: &LoopRow, more: &More, keep_plan: bool) -> Result<()> {
     let key = &row.task;
-    task_spec::check_iterations(more.max_iterations)?;
+    let most = &TaskSpec::of(row)?.machine.limits;
+    if let Some(Err(bad)) = more.max_iterations.map(|limit| most.check_iterations(limit)) {
+        return Err(Error::user(bad.to_string()));
+    }
     if row.status == TaskStatus::Done {
         return Err(Error::user(format!("{key} is done: there is nothing to continue"))
             .hint(Hint::Merge { task: key.clone() }));
@@ -295,7 +305,7 @@ pub(crate) fn check_continue(project: &Project, row: &LoopRow, more: &More, keep
             count(limit.into(), "iteration"),
             if judged == 1.0 { "was" } else { "were" }
         ))
-        .hint(Hint::RaiseIterations { from: judged as u32 + 1, to: HARD_LIMIT })),
+        .hint(Hint::RaiseIterations { from: judged as u32 + 1, to: most.hard })),
         _ => Ok(()),
     }
 }

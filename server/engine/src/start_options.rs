@@ -47,9 +47,27 @@ pub struct StartOptions {
     /// Whether the plan is put into an archive when it is over, and what is over of it already when it begins.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub archive: bool,
+    /// What is demanded of the loop beyond what the settings demand.
+    #[serde(flatten)]
+    pub demands: Demands,
     /// Whether a task that was merged already is begun again. Said of one task, and never kept for the next.
     #[serde(skip)]
     pub again: bool,
+}
+
+/// What is demanded of a loop when it is started.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Demands {
+    /// Whether the task is done only once a check has run a test.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub require_tests: bool,
+    /// Whether the pages are looked at in a browser, whatever the task's words are.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub browser_verify: bool,
+    /// Whether a criterion that nothing can decide is no reason not to start.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub anyway: bool,
 }
 
 /// What a loop gets when it is continued.

@@ -3,11 +3,17 @@
 //! Fixed when a loop starts, and kept with the loop: a plan or a configuration that is edited meanwhile changes
 //! nothing that was not approved.
 
-use crate::{Error, ErrorKind, Result, checks, loops::unreadable, start_options::RunOptions};
+use crate::{
+    Error, ErrorKind, Result, checks,
+    gates::{self, Gates},
+    loops::unreadable,
+    start_options::{Demands, RunOptions, StartOptions},
+};
 use alfine_agents::Permissions;
-use alfine_config::{Config, JudgedCriteria, Layer, Loaded, trust::TrustItem};
+use alfine_config::{Config, JudgedCriteria, Layer, Loaded, MessageFormat, trust::TrustItem};
 use alfine_core::{
     breaker,
+    commit_type::commit_type,
     machine::Settings,
     plan::{self, Criterion, FieldName, Fields, Isolation, Plan, ProvenBy, Task},
     task::{TaskId, TaskKey},
@@ -96,6 +102,18 @@ pub struct TaskSpec {
     pub on_done: alfine_config::OnDone,
     /// Whether the agent is told to keep to this task.
     pub single_task: bool,
+    /// What was demanded when the loop was started.
+    #[serde(default)]
+    pub demands: Demands,
+    /// What is demanded of its checks beyond that they pass.
+    #[serde(default)]
+    pub gates: Gates,
+    /// How its commit reads.
+    #[serde(default)]
+    pub commit: alfine_config::CommitDiscipline,
+    /// What a session is told of the work before it.
+    #[serde(default)]
+    pub context: alfine_config::ContextRecovery,
     /// Environment variables that are passed on although they look like secrets.
     pub pass_env: Vec<String>,
     /// Regular expressions for what is masked in logs, in addition to the known shapes of secrets.
@@ -182,7 +200,7 @@ impl TaskSpec {
         plan: &Plan,
         task: &Task,
         loaded: &Loaded,
-        single_task: bool,
+        options: &StartOptions,
         repository: &mut checks::Repository,
     ) -> Result<Self> {
         let config = &loaded.config;
@@ -229,7 +247,13 @@ impl TaskSpec {
             progress_log: config.progress_log.clone(),
             archive: config.archive,
             on_done: config.on_done,
-            single_task: single_task || fields.single_task.is_some_and(|field| field.value),
+            single_task: options.single_task
+                || config.execution.single_task_mode
+                || fields.single_task.is_some_and(|field| field.value),
+            demands: options.demands,
+            gates: Gates::of(config),
+            commit: config.commit_discipline.that_counts(),
+            context: config.context_recovery,
             pass_env: config.safety.pass_env.clone(),
             mask: config.safety.mask.clone(),
             may_commit: config.safety.may_commit.clone(),
@@ -243,6 +267,24 @@ impl TaskSpec {
             landing_tried: false,
             chain: None,
         })
+    }
+
+    /// The first line of the task's commit.
+    pub(crate) fn subject(&self) -> String {
+        let (id, title) = (&self.task.id.0, &self.task.title);
+        match self.commit.message_format {
+            MessageFormat::Simple => alfine_git::subject(id, title),
+            MessageFormat::Conventional => {
+                let (kind, rest) = commit_type(title);
+                alfine_git::subject_of(kind.as_str(), id, rest)
+            }
+        }
+    }
+
+    /// The trailer of its commit that names its agent.
+    pub(crate) fn co_author(&self) -> Option<(String, String)> {
+        let agent = alfine_agents::adapter(&self.agent.name).ok().filter(|_| self.commit.co_author)?;
+        Some(("Co-authored-by".to_owned(), agent.author()))
     }
 
     /// What a loop was begun with.
@@ -324,7 +366,9 @@ fn commands(key: &TaskKey, verifiers: &[VerifierSpec], fields: &Fields, loaded: 
     items.extend(raised.map(|raised| TrustItem::new(format!("{key}: {}", raised.key), raised.text)));
     // The repository's own checks in the configuration are among these items; the user's own checks need no approval.
     let configured = |command: &str| {
-        loaded.config.verifiers.iter().any(|verifier| verifier.command.as_deref() == Some(command))
+        let config = &loaded.config;
+        let own = config.verifiers.iter().map(|verifier| verifier.command.as_deref());
+        own.chain([config.quality_gates.test_command.as_deref()]).any(|own| own == Some(command))
     };
     for verifier in verifiers {
         if let VerifierKind::Command { command } = &verifier.kind
@@ -435,14 +479,17 @@ fn verifiers(
     });
     let mut all: Vec<VerifierSpec> = bound.chain(named).chain(configured).chain(judged).collect();
     all.extend(unknown(&all, runs.collect()));
+    let mut detect = || repository.detector.detect(&folder, &checks::named_files(task, &folder));
+    let demanded = gates::verifiers(config, task, &all, &mut detect);
+    all.extend(unknown(&all, demanded));
     if detects(config) {
-        let detected = repository.detector.detect(&folder, &checks::named_files(task, &folder));
+        let detected = gates::detected(config.quality_gates.test_command.is_some(), detect());
         all.extend(unknown(&all, detected));
     }
     all
 }
 
-fn kind_of(verifier: &alfine_config::Verifier) -> VerifierKind {
+pub(crate) fn kind_of(verifier: &alfine_config::Verifier) -> VerifierKind {
     // The settings' check has looked that each kind has what it needs.
     match verifier.kind {
         alfine_config::VerifierKind::Command => {

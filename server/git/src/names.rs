@@ -61,14 +61,14 @@ pub fn benches_dir(data_dir: &Path, common_dir: &Path) -> PathBuf {
     data_dir.join("benches").join(repository_slug(common_dir))
 }
 
-/// Writes the subject of a task's commit: `feat: [US-001] Add coupon table`.
+/// Writes the subject of a task's commit: `[US-001] Add coupon table`.
 pub fn subject(task_id: &str, title: &str) -> String {
-    subject_of("feat", task_id, title)
+    format!("{} {}", mark(task_id), one_line(title)).trim_end().to_owned()
 }
 
-/// Writes the subject of a commit of any kind, such as `chore`, that belongs to a task.
+/// Writes the same for a commit of some kind, such as `feat`: `feat: [US-001] Add coupon table`.
 pub fn subject_of(kind: &str, task_id: &str, title: &str) -> String {
-    format!("{kind}: {} {}", mark(task_id), one_line(title)).trim_end().to_owned()
+    format!("{kind}: {}", subject(task_id, title))
 }
 
 /// Returns the `<plan>/<task>` part of a branch that Alfine made, without the number that avoids a collision.

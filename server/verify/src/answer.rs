@@ -1,6 +1,6 @@
 //! What a verifier said, and how it ended.
 
-use super::{VerifierSpec, seconds, test_report::TestReport};
+use super::{VerifierKind, VerifierSpec, seconds, test_report::TestReport};
 use alfine_core::{
     finding::Finding,
     judge::{Opinion, Verdict},
@@ -241,7 +241,17 @@ impl VerifierResult {
 
     /// The result of a check that must not run.
     pub fn refused(spec: &VerifierSpec, reason: String) -> Self {
-        let checked = Checked::unable(reason);
+        Self::without_run(spec, Checked::unable(reason))
+    }
+
+    /// The result of what some check had to do, and none did: `is_able` says whether one could have.
+    pub fn missed(name: &str, reason: &str, is_able: bool) -> Self {
+        let spec = VerifierSpec::new(name, VerifierKind::CleanTree { paths: Vec::new() });
+        let of = if is_able { Checked::not_run } else { |reason: &str| Checked::unable(reason.to_owned()) };
+        Self::without_run(&spec, of(reason))
+    }
+
+    fn without_run(spec: &VerifierSpec, checked: Checked) -> Self {
         let words = format!("“{}” {}", spec.name, checked.exit);
         Self {
             name: spec.name.clone(),

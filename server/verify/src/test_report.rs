@@ -32,7 +32,7 @@ mod pytest;
 mod report;
 mod rspec;
 mod run;
-mod shell;
+pub(crate) mod shell;
 mod swift;
 mod tap;
 mod text;

@@ -28,6 +28,9 @@ fn in_a_terminal(hint: &Hint) -> String {
                 task = shell_word(task)
             )
         }
+        Hint::StartAnyway { task } => {
+            format!("to run it all the same: alfine run {task} --anyway", task = shell_word(task))
+        }
         Hint::RunAgain { task } => {
             format!("to run it again: alfine run {task} --again", task = shell_word(task))
         }
@@ -120,6 +123,9 @@ fn in_an_editor(hint: &Hint) -> String {
         Hint::Advice(_) | Hint::AnyOf(_) => String::new(),
         Hint::Start { task } => format!("start it: “Start loop” on {task}"),
         Hint::BeginAnew { task } => format!("“Start loop” on {task} asks which one it is"),
+        Hint::StartAnyway { task } => {
+            format!("to run it all the same, in a terminal: alfine run {} --anyway", shell_word(task))
+        }
         Hint::RunAgain { task } => format!("to run it again: “Run again, although it is merged” on {task}"),
         Hint::StartAll { plan } => format!("run the whole plan: “Start all” on {plan}"),
         Hint::Continue { task } => format!("go on with it: “Continue” on {task}"),
@@ -200,6 +206,7 @@ mod tests {
             Hint::AnyOf(vec![Hint::Watch { task: task.clone() }, Hint::Stop { task: task.clone() }]),
             Hint::Start { task: task.clone() },
             Hint::BeginAnew { task: task.clone() },
+            Hint::StartAnyway { task: task.clone() },
             Hint::RunAgain { task: task.clone() },
             Hint::StartAll { plan: task.plan.clone() },
             Hint::Continue { task: task.clone() },
@@ -246,7 +253,7 @@ mod tests {
         Short { budget, limit: 1.0, spent: 0.9, next: Some(0.3) }
     }
 
-    const KINDS: u8 = 33;
+    const KINDS: u8 = 34;
 
     fn kind(hint: &Hint) -> u8 {
         match hint {
@@ -283,6 +290,7 @@ mod tests {
             Hint::RunAgain { .. } => 29,
             Hint::MergeWithOthers { .. } => 30,
             Hint::KeepPlan { .. } => 31,
+            Hint::StartAnyway { .. } => 33,
         }
     }
 
@@ -312,6 +320,7 @@ mod tests {
         watch it: alfine log PLAN.md#US-001 --follow; stop it: alfine stop PLAN.md#US-001
         start it: alfine run PLAN.md#US-001
         if it is a new one: alfine run PLAN.md#US-001 --again; if it is the same, give it its title back
+        to run it all the same: alfine run PLAN.md#US-001 --anyway
         to run it again: alfine run PLAN.md#US-001 --again
         run the whole plan: alfine run PLAN.md
         go on with it: alfine continue PLAN.md#US-001
@@ -356,6 +365,7 @@ mod tests {
         watch it: “Show transcript” on PLAN.md#US-001; stop it: “Stop” on PLAN.md#US-001
         start it: “Start loop” on PLAN.md#US-001
         “Start loop” on PLAN.md#US-001 asks which one it is
+        to run it all the same, in a terminal: alfine run PLAN.md#US-001 --anyway
         to run it again: “Run again, although it is merged” on PLAN.md#US-001
         run the whole plan: “Start all” on PLAN.md
         go on with it: “Continue” on PLAN.md#US-001

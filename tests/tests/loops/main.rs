@@ -12,6 +12,7 @@ mod checks;
 mod commands;
 mod control;
 mod course;
+mod demands;
 mod diagnostics;
 mod ends;
 mod gates;

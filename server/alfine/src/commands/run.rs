@@ -33,7 +33,7 @@ use alfine_engine::{
     loops, plan_run,
     project::{PlanFile, Project},
     requests::{Begun, How, Start, Started},
-    start::{self, StartOptions},
+    start::{self, Demands, StartOptions},
 };
 use alfine_git::WorkingCopies;
 use alfine_store::LoopLock;
@@ -305,6 +305,11 @@ fn options_of(args: &RunArgs) -> StartOptions {
         permissions: args.permissions.clone(),
         learn: args.learn,
         archive: args.archive_previous,
+        demands: Demands {
+            require_tests: args.require_tests,
+            browser_verify: args.browser_verify,
+            anyway: args.anyway,
+        },
         again: args.again,
     }
 }
@@ -320,6 +325,8 @@ fn warn_of_no_effect(args: &RunArgs) {
         ("--learn", args.learn),
         ("--archive-previous", args.archive_previous),
         ("--include-uncommitted", args.include_uncommitted),
+        ("--require-tests", args.require_tests),
+        ("--browser-verify", args.browser_verify),
     ];
     let given: Vec<&str> = flags.into_iter().filter(|(_, given)| *given).map(|(flag, _)| flag).collect();
     if !given.is_empty() {

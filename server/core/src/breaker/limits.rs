@@ -22,10 +22,14 @@ pub struct Limits {
     of_rules: [Option<f64>; Rule::ALL.len()],
     /// Silence at the start that is worth a warning.
     pub startup_warning: Duration,
+    /// The most iterations that a loop may be given; [`HARD_LIMIT`] at most.
+    pub hard: u32,
 }
 
 /// The name under which the warning's limit is saved.
 const STARTUP_WARNING: &str = "startup_warning";
+/// The name under which the most iterations that a loop may be given are saved.
+const HARD: &str = "hard_limit";
 
 /// A limit as it is saved.
 #[derive(Serialize, Deserialize)]
@@ -41,8 +45,16 @@ impl Limits {
     /// Returns where a rule trips. No loop judges more iterations than [`HARD_LIMIT`].
     pub(super) fn most(&self, rule: Rule) -> Option<f64> {
         match rule {
-            Rule::Iterations => Some(f64::from(self.count(rule).min(HARD_LIMIT))),
+            Rule::Iterations => Some(f64::from(self.count(rule).min(self.hard).min(HARD_LIMIT))),
             _ => self[rule],
+        }
+    }
+
+    /// Checks a limit of iterations against the hard limit, and against the one that the settings have.
+    pub fn check_iterations(&self, limit: u32) -> Result<u32, BadLimit> {
+        match check_iteration_limit(limit)? {
+            limit if limit > self.hard => Err(BadLimit::AboveSetting { limit, most: self.hard }),
+            limit => Ok(limit),
         }
     }
 
@@ -59,7 +71,11 @@ impl Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { of_rules: Rule::ALL.map(|rule| rule.info().default), startup_warning: Duration::from_secs(30) }
+        Self {
+            of_rules: Rule::ALL.map(|rule| rule.info().default),
+            startup_warning: Duration::from_secs(30),
+            hard: HARD_LIMIT,
+        }
     }
 }
 
@@ -82,6 +98,9 @@ impl From<BTreeMap<String, Saved>> for Limits {
         let mut limits = Self::default();
         if let Some(Saved::Length(length)) = saved.get(STARTUP_WARNING) {
             limits.startup_warning = *length;
+        }
+        if let Some(Saved::Whole(most)) = saved.get(HARD) {
+            limits.hard = u32::try_from(*most).unwrap_or(HARD_LIMIT).min(HARD_LIMIT);
         }
         for rule in Rule::ALL {
             match saved.get(rule.info().setting) {
@@ -106,7 +125,7 @@ impl From<Limits> for BTreeMap<String, Saved> {
         };
         let warning = (STARTUP_WARNING.to_owned(), Saved::Length(limits.startup_warning));
         let of_rules = Rule::ALL.into_iter().map(|rule| (rule.info().setting.to_owned(), saved(rule)));
-        of_rules.chain([warning]).collect()
+        of_rules.chain([warning, (HARD.to_owned(), Saved::Whole(limits.hard.into()))]).collect()
     }
 }
 
@@ -120,6 +139,17 @@ pub enum BadLimit {
         count((*.0).into(), "iteration")
     )]
     AboveHardLimit(u32),
+    /// Above what the settings allow.
+    #[error(
+        "a limit of {} is above the {most} of `limits.hard_limit` that hold for this loop: give {most} or less, or split the task",
+        count((*.limit).into(), "iteration")
+    )]
+    AboveSetting {
+        /// The limit asked for.
+        limit: u32,
+        /// What the settings allow.
+        most: u32,
+    },
     /// A limit of zero iterations.
     #[error("a limit of 0 iterations would never run the agent: give 1 to {HARD_LIMIT}")]
     Zero,

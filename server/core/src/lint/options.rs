@@ -1,7 +1,8 @@
 //! What lints are told: thresholds and words, all of them the user's to change, and what is there for checks.
 
+use super::words::Phrases;
 use crate::at_head::AtHead;
-use crate::plan::Here;
+use crate::plan::{Here, Task};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -54,6 +55,13 @@ pub struct LintOptions {
 }
 
 impl LintOptions {
+    /// Whether a task concerns the user interface, by the words of its title and its criteria.
+    pub fn concerns_ui(&self, task: &Task) -> bool {
+        let words = Phrases::new(&self.ui_words);
+        let criteria = task.criteria.iter().map(|criterion| criterion.text.as_str());
+        criteria.chain([task.title.as_str()]).any(|text| words.find(text).next().is_some())
+    }
+
     /// The kinds of work and the words of a title that tell them, each needed by the ones after it.
     pub(crate) fn layers(&self) -> [(&'static str, &[String]); 3] {
         [("schema", &self.schema_words), ("backend", &self.backend_words), ("UI", &self.ui_words)]

@@ -513,7 +513,8 @@ impl LoopState {
 
     /// The most iterations this loop can come to, as shown: `iteration 3 of 10`.
     pub fn max_iterations(&self) -> u32 {
-        let left = self.settings.limits.count(Rule::Iterations).saturating_sub(self.breaker.iterations());
+        let limits = &self.settings.limits;
+        let left = limits.count(Rule::Iterations).min(limits.hard).saturating_sub(self.breaker.iterations());
         self.judged.saturating_add(left).min(HARD_LIMIT).max(self.iteration)
     }
 

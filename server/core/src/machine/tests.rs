@@ -320,6 +320,11 @@ fn a_limit_above_the_hard_limit_is_refused_with_both_numbers() {
     assert_eq!(play.status(), TaskStatus::Stopped);
     assert_eq!(play.refused, [Refusal::Iterations { bad: BadLimit::AboveHardLimit(51) }]);
     assert_eq!(play.state.breaker.iterations(), 1, "a refused command resets nothing");
+    play.state.settings.limits.hard = 20;
+    play.go_on(Some(21), false);
+    assert_eq!(play.refused[1], Refusal::Iterations { bad: BadLimit::AboveSetting { limit: 21, most: 20 } });
+    play.go_on(Some(20), false);
+    assert_eq!((play.status(), play.refused.len()), (TaskStatus::Running, 2));
 }
 
 #[test]

@@ -124,7 +124,7 @@ fn a_resumed_prompt_says_what_is_new_and_what_must_not_be_forgotten() {
     let input = PromptInput {
         session: Session::Resumed,
         iteration: 2,
-        git_status: " M src/a.rs\n?? migrations/1.sql\n",
+        git_status: Some(" M src/a.rs\n?? migrations/1.sql\n"),
         progress: &["not repeated"],
         last: Some(LastIteration { outcome: "ok", reading: &reading, files_changed: 2 }),
         failures: &[Failure {
@@ -389,7 +389,7 @@ fn the_least_important_is_cut_first_and_criteria_never() {
     let input = PromptInput {
         goal: &long,
         details: &long,
-        git_status: &long,
+        git_status: Some(&long),
         progress: &texts,
         failures: &failures,
         ..coupons()
@@ -477,7 +477,7 @@ proptest! {
             session: Session::Recovered(Loss::NotFound),
             goal: &format!("x{goal}"),
             details: &format!("x{details}"),
-            git_status: &format!("x{status}"),
+            git_status: Some(&format!("x{status}")),
             progress: &[&format!("x{progress}")],
             last: Some(LastIteration { outcome: reason, reading: &reading, files_changed: 1 }),
             criteria: &criteria,
@@ -507,7 +507,7 @@ proptest! {
         let prompt = build(&PromptInput {
             goal: all[0],
             details: all[1],
-            git_status: all[2],
+            git_status: Some(all[2]),
             progress: &all,
             failures: &failures,
             steering: &all,

@@ -124,7 +124,7 @@ impl Request for Start {
             None => start::known_for_run(project, &plan)?,
         };
         let mut tasks = start::tasks_to_run(&plan, &known, self.task.as_deref())?;
-        let whole = self.task.is_none() && !self.only_one;
+        let whole = self.task.is_none() && !self.only_one && !start::is_one_enough(project, &plan)?;
         let branch = match whole {
             true => run_branch::of_start(project, &plan, &self.options)?,
             false => None,

@@ -118,7 +118,6 @@ impl Runner<'_> {
         if self.spec.isolation == Isolation::Worktree && self.spec.machine.commit {
             // What is committed must be the tree that the checks saw, not what was written since.
             self.set_back_to_proven()?;
-            let task = &self.spec.task;
             let gate = self.state.gate().gate.clone().unwrap_or_default();
             let body = [gate.progress, gate.reason]
                 .into_iter()
@@ -128,7 +127,7 @@ impl Runner<'_> {
             let commit = Commit {
                 branch: self.row.branch.as_deref(),
                 surroundings: &surroundings,
-                subject: alfine_git::subject(&task.id.0, &task.title),
+                subject: self.spec.subject(),
                 body: body.collect::<Vec<_>>().join("\n\n"),
                 trailers: [
                     (alfine_git::TASK_TRAILER.to_owned(), self.key.to_string()),
@@ -136,6 +135,7 @@ impl Runner<'_> {
                 ]
                 .into_iter()
                 .chain(proof_report::trailer(&self.project.store, &self.row)?)
+                .chain(self.spec.co_author())
                 .collect(),
             };
             let made = self.project.repository.commit_all(&self.worktree(), &commit)?;

@@ -21,10 +21,19 @@ impl Runner<'_> {
     pub(super) fn prompt(&mut self, spawn: &Spawn) -> Result<String> {
         let worktree = self.worktree();
         let folder = worktree.to_string_lossy();
-        let git_status = self.git_status(&worktree);
+        let session = session_of(spawn);
+        let context = self.spec.context;
+        // A session that lives on has seen for itself what it did.
+        let is_told = context.enabled || matches!(session, Session::Resumed | Session::Summarised);
+        let git_status = (is_told && context.include_git_status).then(|| self.git_status(&worktree));
         let log = &self.spec.progress_log;
-        let entries = if log.enabled { usize::try_from(log.max_entries_injected).unwrap_or(0) } else { 0 };
-        let progress = progress::last(&worktree, entries).unwrap_or_default();
+        let progress = match is_told && context.include_recent_progress && log.enabled {
+            true => {
+                let most = usize::try_from(log.max_entries_injected).unwrap_or(0);
+                progress::last(&worktree, most).unwrap_or_default()
+            }
+            false => Vec::new(),
+        };
         let progress: Vec<&str> = progress.iter().map(String::as_str).collect();
         let learned = learnings::for_prompt(&self.project.store, &self.spec).unwrap_or_else(|error| {
             tracing::warn!("what was learned cannot be told: {}", error.message);
@@ -85,7 +94,7 @@ impl Runner<'_> {
         let steering: Vec<&str> = self.state.notes.iter().map(String::as_str).collect();
         let checkpoint = self.checkpoint.as_ref().map(|checkpoint| checkpoint.commit.as_str());
         let input = PromptInput {
-            session: session_of(spawn),
+            session: if is_told { session } else { Session::Fresh },
             plan_title: &self.spec.plan_title,
             goal: &self.spec.goal,
             task_id: if task.explicit_id { &task.id.0 } else { "" },
@@ -96,7 +105,7 @@ impl Runner<'_> {
             max_iterations: self.state.max_iterations(),
             branch: self.row.branch.as_deref(),
             folder: Some(&folder),
-            git_status: &git_status,
+            git_status: git_status.as_deref(),
             checkpoint,
             progress: &progress,
             learned: &learned,

@@ -8,7 +8,7 @@ use super::{
     proof::{self, SetBack},
     unusual,
 };
-use crate::{Result, surroundings, task_spec};
+use crate::{Result, gates, surroundings, task_spec};
 use alfine_config::trust::TrustItem;
 use alfine_core::{
     finding::{Finding, Severity},
@@ -40,7 +40,8 @@ impl Runner<'_> {
             Some(decider) => Some(decider.with_judge(self.judge()?)),
             None => None,
         };
-        let (green, yellow) = (self.spec.green, self.spec.yellow);
+        let (green, yellow, gates) = (self.spec.green, self.spec.yellow, self.spec.gates);
+        let without = self.state.without().to_vec();
         self.verifiers = Some(LiveVerifiers(place.cancel.clone()));
         std::thread::spawn(move || {
             let started_at = SystemTime::now();
@@ -80,6 +81,13 @@ impl Runner<'_> {
                 }
             }
             for result in refused.iter().map(not_allowed) {
+                observe(&result);
+                results.push(result);
+            }
+            // A check that passes may have been made of nothing.
+            for result in
+                gates.missed(&specs, &results).into_iter().filter(|missed| !without.contains(&missed.name))
+            {
                 observe(&result);
                 results.push(result);
             }
@@ -162,6 +170,7 @@ impl Runner<'_> {
         let paths = changed.into_iter().filter_map(|file| file.path.into_os_string().into_string().ok());
         let paths: Vec<String> = paths.collect();
         let detected = Detector::new(repository.workdir()).detect(&self.spec.folder, &paths);
+        let detected = gates::detected(self.spec.gates.names_tests, detected);
         let more = task_spec::unknown(&self.spec.verifiers, detected);
         if more.is_empty() {
             return Ok(());

@@ -57,6 +57,15 @@ pub(crate) struct StartOptions {
     /// What the agent may do without asking.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub permissions: Option<String>,
+    /// Whether a task is done only once a check has run a test.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub require_tests: Option<bool>,
+    /// Whether the pages are looked at in a browser.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub browser_verify: Option<bool>,
+    /// Whether the loop starts although nothing can decide a criterion.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub anyway: Option<bool>,
     /// Whether the loop starts from the uncommitted changes, too; the user is asked if this is missing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub include_uncommitted: Option<bool>,

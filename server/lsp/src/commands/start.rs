@@ -119,6 +119,11 @@ fn read(options: &StartOptions) -> Result<engine::StartOptions> {
         permissions: options.permissions.clone(),
         learn: false,
         archive: false,
+        demands: engine::Demands {
+            require_tests: options.require_tests.unwrap_or(false),
+            browser_verify: options.browser_verify.unwrap_or(false),
+            anyway: options.anyway.unwrap_or(false),
+        },
         again: options.again.unwrap_or(false),
     })
 }

@@ -2,8 +2,8 @@
 
 /// A word, without its quotes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Word {
-    pub(super) text: String,
+pub(crate) struct Word {
+    pub(crate) text: String,
     /// Where it begins and ends in the command line. Bytes.
     pub(super) start: usize,
     pub(super) end: usize,
@@ -13,14 +13,14 @@ pub(super) struct Word {
 
 /// One command of several: what stands between `&&`, `|`, `;` and the like.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(super) struct Part {
-    pub(super) words: Vec<Word>,
+pub(crate) struct Part {
+    pub(crate) words: Vec<Word>,
     /// Whether its output goes to the next one.
     pub(super) is_piped: bool,
 }
 
 /// Takes a command line apart. What a shell would refuse is taken as it comes.
-pub(super) fn parts(line: &str) -> Vec<Part> {
+pub(crate) fn parts(line: &str) -> Vec<Part> {
     let mut parts = Vec::new();
     let mut part = Part::default();
     let mut word: Option<Word> = None;
