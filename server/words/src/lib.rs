@@ -6,6 +6,7 @@
 mod archive;
 pub mod checkout;
 mod error;
+mod gate;
 mod hint;
 mod learning;
 mod news;
@@ -24,6 +25,7 @@ pub mod text;
 
 pub use archive::{ArchivedTask, archive_summary};
 pub use error::{not_allowed, running};
+pub use gate::gate_items;
 pub use hint::hint;
 pub use learning::learned;
 pub use news::{Line, Mark, clock, clock_to_the_minute, moving, news, verdict_of, work_lost};

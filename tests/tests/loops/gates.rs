@@ -133,3 +133,16 @@ fn ready_with_nothing_changed_and_nothing_proven_is_not_done() {
     let told = prompt(&sandbox.agent_runs()[1]).to_owned();
     assert!(told.contains("nothing was changed"), "{told}");
 }
+
+#[test]
+fn confidence_and_milestones_are_shown_and_decide_nothing() {
+    let gate = format!("{OPEN}\nready: true\nconfidence: 0.2\nmilestones: [the table stands]\n{CLOSE}");
+    let sandbox = playing(json!([[write("work.txt", "x\n"), text(gate)]]));
+    let task = run(&sandbox).task();
+    assert_eq!(task["status"], "done");
+    assert_eq!(task["gate"]["gate"]["confidence"], 0.2);
+    assert_eq!(task["gate"]["gate"]["milestones"], json!(["the table stands"]));
+    let shown = sandbox.alfine(&["status", TASK]).expect(0).stdout;
+    assert!(shown.contains("the agent says: confidence 20 %"), "{shown}");
+    assert!(shown.contains("the agent says: milestone the table stands"), "{shown}");
+}

@@ -47,12 +47,7 @@ fn print(reading: &Reading) {
     let verdict = display.painted(mark, reading.verdict.as_str());
     say(format_args!("{}", detailed(&verdict, &shown(&reading.why))));
     let Some(gate) = &reading.gate else { return };
-    let named = [("reason", &gate.reason), ("progress", &gate.progress), ("question", &gate.question)];
-    let named = named.into_iter().filter_map(|(name, text)| Some((name, text.as_deref()?)));
-    for (name, text) in named.chain(gate.blockers.iter().map(|blocker| ("blocker", blocker.as_str()))) {
-        let text = shown(text);
-        if !text.is_empty() {
-            say(format_args!("  {} {text}", display.painted(Mark::Detail, &format!("{name}:"))));
-        }
+    for (name, text) in alfine_words::gate_items(gate) {
+        say(format_args!("  {} {}", display.painted(Mark::Detail, &format!("{name}:")), shown(&text)));
     }
 }

@@ -8,12 +8,13 @@ use crate::{
     report::exit,
 };
 use alfine_core::{
+    gate::Reading,
     hint::Hint,
     lint, plan,
     plan_run::{RunProgress, RunState},
     printable::printable,
     task::TaskStatus,
-    text::shell_word,
+    text::{one_line, shell_word},
 };
 use alfine_engine::{
     Result, plan_run,
@@ -165,6 +166,13 @@ fn print(display: &Display, task: Seen, whole: bool) {
         for criterion in &view.criteria {
             let state = alfine_words::criterion(criterion.state);
             say(format_args!("      [{state}] {}", printable(&criterion.text)));
+        }
+        let reading: Option<Reading> =
+            view.gate.clone().and_then(|reading| serde_json::from_value(reading).ok());
+        for (name, text) in reading.and_then(|read| read.gate).iter().flat_map(alfine_words::gate_items) {
+            if matches!(name, "confidence" | "milestone") {
+                say(format_args!("      the agent says: {name} {}", printable(&one_line(&text))));
+            }
         }
         for line in view.breaker.iter().filter(|line| line.count > 0.0 || !line.evidence.is_empty()) {
             let evidence = match printable(&line.evidence) {

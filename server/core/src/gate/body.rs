@@ -1,7 +1,7 @@
 //! Reads what stands between a gate's tags: JSON, YAML, or `key: value` line by line, into a [`Gate`].
 
 use super::{
-    reading::{Gate, Reading, Verdict, short},
+    reading::{Gate, MOST_MILESTONES, Reading, Verdict, short},
     scan::Fence,
 };
 use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
@@ -146,7 +146,8 @@ impl<'de> Deserialize<'de> for Listed {
     }
 }
 
-const KNOWN: [&str; 6] = ["ready", "reason", "progress", "blockers", "question", "checks_changed"];
+const KNOWN: [&str; 8] =
+    ["ready", "reason", "progress", "blockers", "question", "checks_changed", "confidence", "milestones"];
 
 /// A key of a body that is read line by line, with what follows it.
 struct Entry {
@@ -253,6 +254,8 @@ fn unquoted(text: &str) -> &str {
 pub(super) struct Understood {
     pub(super) gate: Gate,
     pub(super) ready: Ready,
+    /// What of it is ignored: a clause.
+    ignored: Option<String>,
 }
 
 /// What a body says of its readiness.
@@ -267,6 +270,7 @@ pub(super) enum Ready {
 pub(super) fn understand(entries: Entries, ready_key: &str) -> Understood {
     let mut gate = Gate::default();
     let mut ready = Ready::Absent;
+    let mut ignored = None;
     for (key, value) in entries {
         let known = key.trim().to_ascii_lowercase();
         match known.as_str() {
@@ -286,6 +290,19 @@ pub(super) fn understand(entries: Entries, ready_key: &str) -> Understood {
                 gate.checks_changed = Some(list_of(&value).join("\n")).filter(|text| !text.is_empty());
             }
             "blockers" => gate.blockers.extend(list_of(&value)),
+            "milestones" => {
+                gate.milestones.extend(list_of(&value));
+                gate.milestones.truncate(MOST_MILESTONES);
+            }
+            "confidence" => match share_of(&value) {
+                Ok(share) => gate.confidence = share,
+                Err(said) => {
+                    ignored = Some(format!(
+                        "`confidence` is `{}`, not a number from 0 to 1, and ignored",
+                        short(&said)
+                    ));
+                }
+            },
             _ => {
                 gate.extra.insert(key, value);
             }
@@ -294,7 +311,7 @@ pub(super) fn understand(entries: Entries, ready_key: &str) -> Understood {
     if let Ready::Is(value) = ready {
         gate.ready = Some(value);
     }
-    Understood { gate, ready }
+    Understood { gate, ready, ignored }
 }
 
 fn strict_boolean(value: &Value) -> Option<bool> {
@@ -315,6 +332,18 @@ fn strict_boolean(value: &Value) -> Option<bool> {
         }
         _ => None,
     }
+}
+
+/// Reads a share from 0 to 1, also as a percentage; `None` if nothing is said. What is no share comes back as it was written.
+fn share_of(value: &Value) -> Result<Option<f64>, String> {
+    let said = text_of(value);
+    let text = unquoted(&said);
+    if says_nothing(text) {
+        return Ok(None);
+    }
+    let (digits, of) = text.strip_suffix('%').map_or((text, 1.0), |digits| (digits.trim_end(), 100.0));
+    let share = digits.parse::<f64>().ok().map(|number| number / of);
+    share.filter(|share| (0.0..=1.0).contains(share)).map(Some).ok_or(said)
 }
 
 /// Says whether a blocker or a question is only there to fill its place.
@@ -355,7 +384,7 @@ fn list_of(value: &Value) -> Vec<String> {
 
 /// Turns what was understood into a verdict; `at` is the line and `key` the name of the word that says ready.
 pub(super) fn judge(understood: Understood, at: usize, key: &str) -> Reading {
-    let Understood { gate, ready } = understood;
+    let Understood { gate, ready, ignored } = understood;
     let (verdict, why) = match ready {
         Ready::Absent => (Verdict::Malformed, format!("the gate does not say `{key}`")),
         Ready::Repeated => (Verdict::Malformed, format!("the gate says `{key}` more than once")),
@@ -377,5 +406,6 @@ pub(super) fn judge(understood: Understood, at: usize, key: &str) -> Reading {
             }
         },
     };
-    Reading::new(verdict, Some(gate), format!("line {at}: {why}"))
+    let ignored = ignored.map(|what| format!("; {what}")).unwrap_or_default();
+    Reading::new(verdict, Some(gate), format!("line {at}: {why}{ignored}"))
 }

@@ -46,10 +46,19 @@ pub struct Gate {
     /// Why checks were changed that were there before; `None` if that is not explained.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub checks_changed: Option<String>,
+    /// How sure the agent is, from 0 to 1. It decides nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub confidence: Option<f64>,
+    /// What the agent says that it has reached, at most [`MOST_MILESTONES`]. They decide nothing.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub milestones: Vec<String>,
     /// Keys that Alfine does not know, as written.
     #[serde(flatten)]
     pub extra: Map<String, Value>,
 }
+
+/// How many milestones of a gate are kept.
+pub(super) const MOST_MILESTONES: usize = 20;
 
 /// A gate as it was read, and why it was read so.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -76,7 +85,12 @@ impl Reading {
         rewrite(&mut self.why);
         let Some(gate) = &mut self.gate else { return };
         let named = [&mut gate.reason, &mut gate.progress, &mut gate.question, &mut gate.checks_changed];
-        named.into_iter().flatten().chain(&mut gate.blockers).for_each(&mut *rewrite);
+        named
+            .into_iter()
+            .flatten()
+            .chain(&mut gate.blockers)
+            .chain(&mut gate.milestones)
+            .for_each(&mut *rewrite);
         for (mut key, mut value) in std::mem::take(&mut gate.extra) {
             rewrite(&mut key);
             rewrite_strings(&mut value, rewrite);

@@ -289,6 +289,8 @@ fn the_body_may_be_written_in_many_ways() {
         blockers: vec!["no key".into(), "no network".into()],
         question: Some("Which database?".into()),
         checks_changed: None,
+        confidence: None,
+        milestones: Vec::new(),
         extra: Map::new(),
     };
     for body in [
@@ -313,11 +315,33 @@ fn the_body_may_be_written_in_many_ways() {
 
 #[test]
 fn unknown_keys_are_kept() {
-    let gate = gate("ready: true\nConfidence: 0.9\nfiles: [a.rs, b.rs]\nnote: 0123");
+    let gate = gate("ready: true\nMood: 0.9\nfiles: [a.rs, b.rs]\nnote: 0123");
     assert_eq!(
         Value::Object(gate.extra),
-        serde_json::json!({"Confidence": 0.9, "files": ["a.rs", "b.rs"], "note": "0123"})
+        serde_json::json!({"Mood": 0.9, "files": ["a.rs", "b.rs"], "note": "0123"})
     );
+}
+
+#[test]
+fn confidence_and_milestones_are_kept_and_decide_nothing() {
+    for (said, share) in
+        [("0.8", Some(0.8)), ("80%", Some(0.8)), ("\"1\"", Some(1.0)), ("0", Some(0.0)), ("n/a", None)]
+    {
+        let reading = own(&block(&format!("ready: true\nConfidence: {said}\nmilestones: [table, form]")));
+        let gate = reading.gate.clone().unwrap();
+        assert_eq!((reading.verdict, gate.confidence), (Ready, share), "{said}");
+        assert_eq!((gate.milestones, gate.extra.len()), (vec!["table".to_owned(), "form".to_owned()], 0));
+    }
+    for said in ["7", "-1", "high", "nan", "[1, 2]", "120 %", ".inf"] {
+        let reading = own(&block(&format!("ready: true\nconfidence: {said}")));
+        assert_eq!((reading.verdict, reading.gate.clone().unwrap().confidence), (Ready, None), "{said}");
+        assert!(reading.why.ends_with("not a number from 0 to 1, and ignored"), "{}", reading.why);
+        let saved = serde_json::to_value(&reading).unwrap();
+        assert_eq!(serde_json::from_value::<Reading>(saved).unwrap(), reading);
+    }
+    let many: String = (0..50).map(|n| format!("\n- step {n}")).collect();
+    assert_eq!(gate(&format!("ready: true\nmilestones:{many}")).milestones.len(), 20);
+    assert_eq!(gate("ready: false\nmilestones: none").milestones, [""; 0]);
 }
 
 #[test]
@@ -541,6 +565,8 @@ prop_compose! {
             blockers: blockers.into_iter().map(trimmed).collect(),
             question: question.map(trimmed),
             checks_changed: None,
+            confidence: None,
+            milestones: Vec::new(),
             extra: extra.map(|text| ("mood".to_owned(), Value::from(text))).into_iter().collect(),
         }
     }

@@ -154,13 +154,13 @@ fn write_gate(iteration: u32, reading: &Reading, told: &str, page: &mut Page) {
         format!("{gate} of iteration {iteration} (whether the agent says that it is done): {verdict}. {why}");
     page.paragraph(line.trim_end());
     let Some(gate) = &reading.gate else { return };
-    let said = [("Reason", &gate.reason), ("Progress", &gate.progress), ("Question", &gate.question)];
-    let said = said.into_iter().filter_map(|(name, text)| Some((name, text.as_deref()?)));
-    let blockers = gate.blockers.iter().take(10).map(|blocker| ("Blocker", blocker.as_str()));
-    let items: Vec<String> = said
-        .chain(blockers)
-        .filter(|(_, text)| !text.trim().is_empty() && !says(told, text))
-        .map(|(name, text)| format!("{name}: {}", page.said(text)))
+    let capital = |name: &str| -> String {
+        name.chars().take(1).flat_map(char::to_uppercase).chain(name.chars().skip(1)).collect()
+    };
+    let items: Vec<String> = alfine_words::gate_items(gate)
+        .into_iter()
+        .filter(|(_, text)| !says(told, text))
+        .map(|(name, text)| format!("{}: {}", capital(name), page.said(&text)))
         .collect();
     page.list(&items);
 }
