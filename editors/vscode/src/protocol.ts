@@ -335,6 +335,8 @@ export interface StartOptions {
   requireTests?: boolean;
   /** Whether the pages are looked at in a browser. */
   browserVerify?: boolean;
+  /** The share of the model's context from which a fresh session takes over, in percent. */
+  autoHandoff?: number;
   /** Whether the loop starts although nothing can decide a criterion. */
   anyway?: boolean;
   /** Whether the loop starts from the uncommitted changes, too; the user is asked if this is missing. */

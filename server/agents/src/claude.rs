@@ -4,6 +4,7 @@ mod background;
 mod login;
 mod outcome;
 mod stream;
+mod window;
 
 use super::{
     Adapter, Decoder, Invocation, InvocationError, Login, Permissions, PriorSession, Request,

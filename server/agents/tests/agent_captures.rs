@@ -90,7 +90,7 @@ fn table() -> Vec<Expected> {
         Expected { tools: &[("Write", true)], ..row("permission-mode", Ok, "7b9d8ca5", [2500, 80, 700, 300], 0.01324, &["I'll write the file.", GATE]) },
         row("sigint-streaming", Interrupted, "202b0219", [100, 8, 0, 0], 0.00056, &["streaming text that hangs"]),
         Expected { cost: None, ..failed("sigterm-streaming", Interrupted, "5796376e") },
-        Expected { cost: None, tools: &[("Bash", false)], ..row("sigterm-in-tool", Interrupted, "6eec47a5", NONE, 0.0, &["a"]) },
+        Expected { cost: None, tools: &[("Bash", false)], ..row("sigterm-in-tool", Interrupted, "6eec47a5", [100, 1, 0, 0], 0.0, &["a"]) },
         Expected { tools: &[("Bash", false)], ..row("tool-error", Ok, "be43cdc8", [200, 40, 0, 0], 0.0016, &["a", "end"]) },
         Expected { tools: &[("Bash", true)], ..row("thinking", Ok, "95d70f2b", [200, 40, 0, 0], 0.0016, &["gate in first\n<COMPLETION_GATE>x</COMPLETION_GATE>", "end"]) },
         row("empty-result", Ok, "9a532fa8", [200, 40, 0, 0], 0.0016, &[]),

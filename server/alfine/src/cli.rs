@@ -269,6 +269,9 @@ pub(crate) struct RunArgs {
     /// Look at the pages in a headless browser, for every task; browser_verify.dev_server_command serves them.
     #[arg(long, visible_alias = "ui")]
     pub browser_verify: bool,
+    /// Let a fresh session take over in the same iteration once the agent's context is so full, in percent.
+    #[arg(long, value_name = "PERCENT", num_args = 0..=1, require_equals = true, default_missing_value = "90")]
+    pub auto_handoff: Option<u32>,
     /// Start although a criterion has neither a command nor a judge (acceptance_criteria.require_verifiable).
     #[arg(long)]
     pub anyway: bool,

@@ -678,6 +678,9 @@ pub struct Agent {
     /// What this agent's tokens cost, for an agent that says how many it used and not what they cost. Zeros say that it costs
     /// nothing.
     pub price: Option<Price>,
+    /// How many tokens its model's context holds, for a model that Alfine does not know.
+    #[schemars(range(min = 1_000, max = 100_000_000), example = 200_000)]
+    pub context_window: Option<u64>,
 }
 
 /// What tokens cost, in US dollars for each million.

@@ -14,11 +14,17 @@ pub struct ContextRecovery {
     pub include_git_status: bool,
     /// Whether a new session is shown the last entries of the progress log.
     pub include_recent_progress: bool,
+    /// The share of the model's context, in percent, from which a fresh session takes over in the same iteration, after the next
+    /// result of a tool. It needs an agent that tells what its requests hold, as Claude Code does, and a model whose window is
+    /// known; else say it with `agents.<name>.context_window`. What a session cost that is ended so is known by its tokens
+    /// alone, with `agents.<name>.price`. Off unless it is set.
+    #[schemars(range(min = 10, max = 99), example = 90)]
+    pub auto_handoff: Option<u32>,
 }
 
 impl Default for ContextRecovery {
     fn default() -> Self {
-        Self { enabled: true, include_git_status: true, include_recent_progress: true }
+        Self { enabled: true, include_git_status: true, include_recent_progress: true, auto_handoff: None }
     }
 }
 

@@ -186,6 +186,14 @@ pub enum AgentEvent {
     },
     /// What this run used so far; the last one of a run counts.
     Usage(Usage),
+    /// How full the conversation is.
+    Context {
+        /// The tokens of the last request and its answer.
+        tokens: u64,
+        /// How many the model's window holds, where that is known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        window: Option<u64>,
+    },
     /// A tool was denied.
     PermissionDenied {
         /// The tool's name, with its command where known.

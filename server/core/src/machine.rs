@@ -21,7 +21,9 @@ pub use ask::{Answer, Ask, AskKind};
 pub use messages::{
     CheckpointKind, Command, Effect, Input, Judgement, KillReason, Note, Recovery, Spawn, Tree, VerifyOutcome,
 };
-pub use state::{LastIteration, LoopState, Phase, Settings, StopReason, Unproven, VerifyWhen, WaitReason};
+pub use state::{
+    HandOff, LastIteration, LoopState, Phase, Settings, StopReason, Unproven, VerifyWhen, WaitReason,
+};
 
 use judge::CONTEXT;
 use messages::CHECKPOINT_EVERY;
@@ -50,6 +52,9 @@ const LONGEST_RETRY_BACKOFF: Duration = Duration::from_secs(5 * 60);
 
 /// How often it is looked whether other runs have left enough of a budget.
 const AFFORD_EVERY: Duration = Duration::from_secs(2);
+
+/// How often one iteration is handed over to a fresh session.
+const MOST_HANDOFFS: u32 = 20;
 
 /// How many things of one kind are kept that an agent did in a run, to be named later.
 const MOST_NAMED: usize = 32;
@@ -126,7 +131,10 @@ impl LoopState {
                 if concluded {
                     return self.work_is_over(now, None, out);
                 }
-                self.recovery = Some(Recovery::RunnerDied);
+                match kill {
+                    Some(KillReason::HandOff) => self.forget_session(Recovery::HandedOff),
+                    _ => self.recovery = Some(Recovery::RunnerDied),
+                }
                 self.spawn(now, out);
             }
             Phase::Affording { .. } => self.spawn(now, out),
@@ -205,6 +213,7 @@ impl LoopState {
                 self.current.gate.observe(&text);
             }
             AgentEvent::ToolStarted { .. } => {
+                agent.fullness.tool_started();
                 (agent.worked, agent.said_last) = (true, false);
                 self.worked = true;
             }
@@ -235,8 +244,20 @@ impl LoopState {
                     out.push(Effect::KillAgent(KillReason::Decided));
                 }
             }
+            AgentEvent::Context { tokens, window } => {
+                agent.fullness.tell(tokens, window, self.settings.handoff);
+            }
+            AgentEvent::ToolFinished { .. } => {
+                if agent.fullness.tool_finished()
+                    && agent.kill.is_none()
+                    && self.current.handoffs < MOST_HANDOFFS
+                {
+                    self.current.handoffs += 1;
+                    agent.kill = Some(KillReason::HandOff);
+                    out.push(Effect::KillAgent(KillReason::HandOff));
+                }
+            }
             AgentEvent::Thinking { .. }
-            | AgentEvent::ToolFinished { .. }
             | AgentEvent::CommandEnded { .. }
             | AgentEvent::FileTouched { .. }
             | AgentEvent::Retrying { .. }
@@ -272,7 +293,19 @@ impl LoopState {
                 let silence = breaker::span(self.settings.limits.time(Rule::Startup));
                 return self.retry_agent(now, "startup", &format!("no first event within {silence}"), out);
             }
-            Some(KillReason::Decided | KillReason::Concluded | KillReason::Stop | KillReason::Pause)
+            // What it said while it was being ended may be that it is done.
+            Some(KillReason::HandOff)
+                if run.concluded.is_none() && !self.claims_with_last_words(run.said_last) =>
+            {
+                return self.start_afresh(now, Recovery::HandedOff, out);
+            }
+            Some(
+                KillReason::Decided
+                | KillReason::Concluded
+                | KillReason::HandOff
+                | KillReason::Stop
+                | KillReason::Pause,
+            )
             | None => {}
         }
         // What the agent said last is that it is done. However its process ended then, the checks can tell.
@@ -518,7 +551,9 @@ impl LoopState {
         self.current.started = true;
         // Only these notes are dropped after the judgement. A note that arrives from now on is for the next prompt.
         self.current.notes_told = self.notes.len();
-        self.enter(now, Phase::Agent(state::AgentRun::new(now)));
+        let mut run = state::AgentRun::new(now);
+        run.fullness.is_fresh = session.is_none();
+        self.enter(now, Phase::Agent(run));
         let spawn =
             Spawn { iteration: self.iteration, recovery: self.recovery_of(session.as_ref()), session };
         out.push(Effect::SpawnAgent(spawn));
@@ -962,6 +997,7 @@ fn goes_on(event: &AgentEvent) -> bool {
         | AgentEvent::Compacted
         | AgentEvent::Retrying { .. } => true,
         AgentEvent::Usage(_)
+        | AgentEvent::Context { .. }
         | AgentEvent::PermissionDenied { .. }
         | AgentEvent::Concluded { .. }
         | AgentEvent::WorkLost { .. }

@@ -103,6 +103,8 @@ pub enum Loss {
     Failing,
     /// The user set the tree back to an earlier iteration.
     Rewound,
+    /// It grew too long, and was ended after a tool's result.
+    HandedOff,
 }
 
 /// A task that is worked on at the same time.
@@ -362,6 +364,9 @@ fn recovery(out: &mut String, loss: Loss) {
     let lost = match loss {
         Loss::NotFound => "Your earlier session on this task is gone",
         Loss::ContextFull => "Your earlier session on this task grew too long to be resumed",
+        Loss::HandedOff => {
+            "Your earlier session on this task grew long, and was ended between two steps of this iteration"
+        }
         Loss::Rejected => "Your earlier session on this task is not taken any more",
         Loss::Failing => "Your earlier session on this task failed again and again",
         Loss::Rewound => {
@@ -641,7 +646,9 @@ fn gate(out: &mut String) {
          - `blockers`: what stands in the way, a list of short texts; where only a human can remove one, say so.\n\
          - `question`: only where a human must answer before you can go on. The loop stops and asks.\n\
          - `checks_changed`: only where the task made you change a test or a check that was there before: which, and why. \
-         The user then looks at it.\n\n",
+         The user then looks at it.\n\
+         - `confidence`, from 0 to 1, and `milestones`, a list of short texts: how sure you are, and what is reached. Both may be \
+         left out; they decide nothing.\n\n",
     );
     out.push_str(GATE_FORMAT);
 }

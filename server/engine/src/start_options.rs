@@ -65,6 +65,9 @@ pub struct Demands {
     /// Whether the pages are looked at in a browser, whatever the task's words are.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub browser_verify: bool,
+    /// The share of the model's context from which a fresh session takes over, in percent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub auto_handoff: Option<u32>,
     /// Whether a criterion that nothing can decide is no reason not to start.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub anyway: bool,

@@ -46,6 +46,7 @@ pub(crate) fn flags(options: &StartOptions) -> Partial {
     flags.set("learning.enabled", options.learn.then_some(true));
     flags.set("archive", options.archive.then_some(true));
     flags.set("quality_gates.require_tests", options.demands.require_tests.then_some(true));
+    flags.set("context_recovery.auto_handoff", options.demands.auto_handoff);
     if options.demands.browser_verify {
         flags.set("browser_verify.enabled", true);
         flags.set("browser_verify.auto_detect_ui_tasks", false);

@@ -14,7 +14,7 @@ use alfine_config::{Config, JudgedCriteria, Layer, Loaded, MessageFormat, trust:
 use alfine_core::{
     breaker,
     commit_type::commit_type,
-    machine::Settings,
+    machine::{HandOff, Settings},
     plan::{self, Criterion, FieldName, Fields, Isolation, Plan, ProvenBy, Task},
     task::{TaskId, TaskKey},
     text::one_line,
@@ -550,10 +550,17 @@ fn machine_settings(config: &Config) -> Settings {
         },
         dialects: config.gate.clone(),
         asks_budgets: true,
+        handoff: handoff(config),
         commit: config.isolation == Isolation::Worktree,
         retry_backoff: limits.retry_backoff.get(),
         rate_limit_backoff: limits.rate_limit_backoff.get(),
     }
+}
+
+fn handoff(config: &Config) -> Option<HandOff> {
+    let own = config.agents.get(&config.agent);
+    let percent = config.context_recovery.auto_handoff?;
+    Some(HandOff { percent, window: own.and_then(|agent| agent.context_window) })
 }
 
 /// Checks a limit of iterations as a user gave it.

@@ -60,6 +60,7 @@ pub fn news(told: &Told, now: &Zoned) -> Option<Line> {
                     "in its session, which was cut down to a summary: its task is told again"
                 }
                 Some(Recovery::Rewound) => "a fresh session: the tree was set back",
+                Some(Recovery::HandedOff) => "a fresh session: it takes over from one that grew too long",
                 Some(Recovery::RunnerDied) => "again: its runner died while it worked",
                 None if *resumes => "in its session",
                 None => "in a fresh session",
@@ -278,6 +279,7 @@ fn agent(event: &AgentEvent) -> Option<(Mark, String)> {
         | AgentEvent::Concluded { .. }
         | AgentEvent::ToolFinished { .. }
         | AgentEvent::CommandEnded { .. }
+        | AgentEvent::Context { .. }
         | AgentEvent::FileTouched { .. }
         | AgentEvent::Usage(_)
         | AgentEvent::Ended { .. } => return None,
@@ -334,6 +336,7 @@ fn ending(reason: KillReason) -> &'static str {
         KillReason::WallTime => "the loop's time is up",
         KillReason::Decided => "it said how it ends",
         KillReason::Concluded => "it gave its result and did not end",
+        KillReason::HandOff => "its session grew too long: a fresh one takes over",
     }
 }
 

@@ -17,6 +17,7 @@ mod diagnostics;
 mod ends;
 mod gates;
 mod goals;
+mod handoff;
 mod judge;
 mod landing;
 mod learning;

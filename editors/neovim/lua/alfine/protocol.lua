@@ -200,6 +200,7 @@ M.commands = {
 ---@field permissions? string What the agent may do without asking.
 ---@field requireTests? boolean Whether a task is done only once a check has run a test.
 ---@field browserVerify? boolean Whether the pages are looked at in a browser.
+---@field autoHandoff? integer The share of the model's context from which a fresh session takes over, in percent.
 ---@field anyway? boolean Whether the loop starts although nothing can decide a criterion.
 ---@field includeUncommitted? boolean Whether the loop starts from the uncommitted changes, too; the user is asked if this is missing.
 ---@field again? boolean Whether a task that was merged already is begun again, without a question.

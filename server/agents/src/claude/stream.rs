@@ -2,6 +2,7 @@
 
 use super::background::Background;
 use super::outcome::{ApiError, Evidence, Rejection, RunResult};
+use super::window::window_of;
 use crate::{Decoder, Exit, Line, Lines, PriorSession, shown::SHOWN_TEXT, shown::cut, shown::one_line};
 use crate::{lenient::Object, lenient::repaired};
 use alfine_core::agent::{AgentEvent, Outcome, Question, SessionId, Usage};
@@ -47,6 +48,9 @@ impl Decoder for Stream {
         if !what.is_empty() && !self.run.ended {
             sink(AgentEvent::WorkLost { what });
         }
+        if self.run.evidence.result.is_none() && !self.run.ended {
+            self.run.requests.tell(sink);
+        }
         if !mem::replace(&mut self.run.ended, true) {
             sink(self.run.evidence.judge(exit, stderr_tail, Timestamp::now()));
         }
@@ -70,6 +74,9 @@ enum OpenTool {
 struct Run {
     prior_total: Option<f64>,
     session: Option<String>,
+    /// The name of its model.
+    model: String,
+    requests: Requests,
     /// The assistant's message whose blocks still come: its id and its text so far.
     message: Option<(String, String)>,
     /// What the assistant wrote last: its last block and its last whole message, cut.
@@ -83,6 +90,33 @@ struct Run {
     total_cost: Option<f64>,
     evidence: Evidence,
     ended: bool,
+}
+
+/// What the requests to the model used. It counts where the CLI was ended before it said what its run used.
+#[derive(Default)]
+struct Requests {
+    /// The id of the last one's answer, and what it used.
+    last: (String, Usage),
+    /// What those before it used.
+    before: Usage,
+}
+
+impl Requests {
+    /// Takes what the answer to a request used, which each of its blocks says again. Says whether that is new.
+    fn take(&mut self, id: String, used: Usage) -> bool {
+        if self.last.0 != id {
+            self.before.add_tokens(&self.last.1);
+        }
+        mem::replace(&mut self.last, (id, used)).1 != used
+    }
+
+    fn tell(&self, sink: Sink<'_>) {
+        let mut used = self.before;
+        used.add_tokens(&self.last.1);
+        if used.tokens() > 0 {
+            sink(AgentEvent::Usage(used));
+        }
+    }
 }
 
 impl Run {
@@ -115,6 +149,7 @@ impl Run {
         }
         self.concluded = false;
         self.session = Some(id.clone());
+        self.model = said.text("model");
         sink(AgentEvent::SessionStarted { id: SessionId(id), model: said.first_text(&["model"]) });
     }
 
@@ -153,6 +188,7 @@ impl Run {
             // The CLI got over what went wrong before.
             self.evidence.api_error = None;
         }
+        self.request(&message, own, sink);
         for block in blocks {
             match block.text("type").as_str() {
                 "text" if own => self.text(message.text("id"), &block, sink),
@@ -167,6 +203,15 @@ impl Run {
                 }
                 _ => {}
             }
+        }
+    }
+
+    /// Notes what a request used; one of the agent's own holds its whole conversation.
+    fn request(&mut self, message: &Object<'_>, own: bool, sink: Sink<'_>) {
+        let Some(used) = message.object("usage").map(|usage| tokens_of(&usage)) else { return };
+        if self.requests.take(message.text("id"), used) && own && used.tokens() > 0 {
+            let window = window_of(&self.model).or_else(|| window_of(&message.text("model")));
+            sink(AgentEvent::Context { tokens: used.tokens(), window });
         }
     }
 
@@ -776,5 +821,30 @@ mod tests {
         let at = bytes.iter().position(|byte| *byte == b'A').unwrap();
         bytes[at] = 0xff;
         assert_eq!(texts(&events_of_bytes(None, &bytes)), ["\u{fffd}B"]);
+    }
+
+    #[test]
+    fn each_request_tells_how_full_the_conversation_is_and_what_was_used_where_no_result_does() {
+        let said = |id: &str, input: u64, parent: Value| {
+            json!({"type": "assistant", "session_id": "s", "parent_tool_use_id": parent, "message": {"id": id,
+                "model": "claude-sonnet-4-5", "content": [{"type": "text", "text": "x"}],
+                "usage": {"input_tokens": input, "cache_read_input_tokens": 100, "output_tokens": 5}}})
+        };
+        let lines = [
+            said("m1", 10, Value::Null),
+            said("m1", 10, Value::Null),
+            said("sub", 7, json!("t")),
+            said("m2", 20, Value::Null),
+        ];
+        let told = |events: &[AgentEvent]| -> Vec<AgentEvent> {
+            let wanted =
+                |event: &&AgentEvent| matches!(event, AgentEvent::Context { .. } | AgentEvent::Usage(_));
+            events.iter().filter(wanted).cloned().collect()
+        };
+        let full = |tokens| AgentEvent::Context { tokens, window: Some(200_000) };
+        let used = AgentEvent::Usage(Usage { input: 37, output: 15, cache_read: 300, ..Usage::default() });
+        assert_eq!(told(&events_of(&lines)), [full(115), full(125), used]);
+        let [one, ..] = lines;
+        assert_eq!(told(&events_of(&[one, ok_result()])).len(), 2, "the result says what the run used");
     }
 }

@@ -308,6 +308,7 @@ fn options_of(args: &RunArgs) -> StartOptions {
         demands: Demands {
             require_tests: args.require_tests,
             browser_verify: args.browser_verify,
+            auto_handoff: args.auto_handoff,
             anyway: args.anyway,
         },
         again: args.again,
@@ -327,6 +328,7 @@ fn warn_of_no_effect(args: &RunArgs) {
         ("--include-uncommitted", args.include_uncommitted),
         ("--require-tests", args.require_tests),
         ("--browser-verify", args.browser_verify),
+        ("--auto-handoff", args.auto_handoff.is_some()),
     ];
     let given: Vec<&str> = flags.into_iter().filter(|(_, given)| *given).map(|(flag, _)| flag).collect();
     if !given.is_empty() {

@@ -223,6 +223,8 @@ pub enum KillReason {
     Decided,
     /// It gave its result, and did not end.
     Concluded,
+    /// Its session grew too long, and a fresh one takes over.
+    HandOff,
 }
 
 /// How the agent is started.
@@ -254,6 +256,8 @@ pub enum Recovery {
     RunnerDied,
     /// The tree was set back to an earlier iteration.
     Rewound,
+    /// The session grew too long, and was ended at a pause.
+    HandedOff,
 }
 
 /// Something a watcher wants to know and that changes nothing.

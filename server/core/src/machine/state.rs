@@ -61,6 +61,8 @@ pub struct Settings {
     pub dialects: Dialects,
     /// Whether it is looked before each run of the agent whether that stays within the budgets of the plan and of the day.
     pub asks_budgets: bool,
+    /// When a fresh session takes over from one that grew too long; `None` if none does.
+    pub handoff: Option<HandOff>,
     /// Whether the finished work is committed on the branch.
     pub commit: bool,
     /// The first pause after a failure of the service; doubles up to 5 minutes.
@@ -80,10 +82,28 @@ impl Default for Settings {
             await_base: None,
             dialects: Dialects::default(),
             asks_budgets: false,
+            handoff: None,
             commit: true,
             retry_backoff: Duration::from_secs(10),
             rate_limit_backoff: Duration::from_secs(60),
         }
+    }
+}
+
+/// When a fresh session takes over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HandOff {
+    /// The share of the model's window that the conversation fills then, in percent.
+    pub percent: u32,
+    /// The tokens that the window holds, where the user says it.
+    #[serde(default)]
+    pub window: Option<u64>,
+}
+
+impl HandOff {
+    fn is_reached(self, tokens: u64, window: Option<u64>) -> bool {
+        let window = self.window.or(window).filter(|window| *window > 0);
+        window.is_some_and(|window| tokens.saturating_mul(100) >= window.saturating_mul(self.percent.into()))
     }
 }
 
@@ -148,6 +168,40 @@ pub struct AgentRun {
     pub(super) compacted: bool,
     #[serde(default)]
     pub(super) lost_work: Vec<String>,
+    #[serde(default)]
+    pub(super) fullness: Fullness,
+}
+
+/// How full the conversation of a run is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub(super) struct Fullness {
+    /// It began with nothing.
+    pub(super) is_fresh: bool,
+    /// Its size was told.
+    is_told: bool,
+    /// It was past the share from its beginning: another fresh one would be, too.
+    always: bool,
+    is_past: bool,
+    /// Tools that work.
+    tools: u32,
+}
+
+impl Fullness {
+    pub(super) fn tell(&mut self, tokens: u64, window: Option<u64>, handoff: Option<HandOff>) {
+        self.is_past = handoff.is_some_and(|handoff| handoff.is_reached(tokens, window));
+        self.always |= self.is_fresh && !std::mem::replace(&mut self.is_told, true) && self.is_past;
+    }
+
+    pub(super) fn tool_started(&mut self) {
+        self.tools = self.tools.saturating_add(1);
+    }
+
+    /// Whether the agent pauses now, and its session is to be handed over.
+    pub(super) fn tool_finished(&mut self) -> bool {
+        self.tools = self.tools.saturating_sub(1);
+        self.tools == 0 && self.is_past && !self.always
+    }
 }
 
 /// A result that an agent gave without ending.
@@ -249,6 +303,9 @@ pub(super) struct CurrentIteration {
     pub(super) started: bool,
     pub(super) resumed: bool,
     pub(super) context_full: bool,
+    /// How often it was handed over to a fresh session.
+    #[serde(default)]
+    pub(super) handoffs: u32,
     /// A conversation was refused, and a fresh one was begun in its place.
     pub(super) rejected: bool,
     pub(super) before: Option<Tree>,

@@ -30,6 +30,7 @@ fn coupons<'a>() -> PromptInput<'a> {
         max_iterations: 10,
         branch: Some("alfine/coupons/us-001"),
         folder: Some("/home/me/worktrees/us-001"),
+        git_status: Some(""),
         checkpoint: Some("8b5fa07"),
         criteria: CRITERIA,
         checks_in: "",
@@ -103,6 +104,7 @@ fn a_first_prompt_says_all() {
     - `blockers`: what stands in the way, a list of short texts; where only a human can remove one, say so.
     - `question`: only where a human must answer before you can go on. The loop stops and asks.
     - `checks_changed`: only where the task made you change a test or a check that was there before: which, and why. The user then looks at it.
+    - `confidence`, from 0 to 1, and `milestones`, a list of short texts: how sure you are, and what is reached. Both may be left out; they decide nothing.
 
     <COMPLETION_GATE>
     ready: true|false
@@ -218,6 +220,7 @@ fn a_resumed_prompt_says_what_is_new_and_what_must_not_be_forgotten() {
     - `blockers`: what stands in the way, a list of short texts; where only a human can remove one, say so.
     - `question`: only where a human must answer before you can go on. The loop stops and asks.
     - `checks_changed`: only where the task made you change a test or a check that was there before: which, and why. The user then looks at it.
+    - `confidence`, from 0 to 1, and `milestones`, a list of short texts: how sure you are, and what is reached. Both may be left out; they decide nothing.
 
     <COMPLETION_GATE>
     ready: true|false
@@ -349,6 +352,7 @@ fn a_prompt_after_a_lost_session_sends_the_agent_to_the_tree() {
     - `blockers`: what stands in the way, a list of short texts; where only a human can remove one, say so.
     - `question`: only where a human must answer before you can go on. The loop stops and asks.
     - `checks_changed`: only where the task made you change a test or a check that was there before: which, and why. The user then looks at it.
+    - `confidence`, from 0 to 1, and `milestones`, a list of short texts: how sure you are, and what is reached. Both may be left out; they decide nothing.
 
     <COMPLETION_GATE>
     ready: true|false

@@ -128,11 +128,13 @@ impl Runner<'_> {
             agent.usage = Some(*usage);
         }
         self.watch_command(&event);
-        if let AgentEvent::CommandEnded { .. } = event {
+        match event {
             // Told as the end of a tool already.
-            return;
+            AgentEvent::CommandEnded { .. } => return,
+            // Each request tells it; nobody else needs to know.
+            AgentEvent::Context { .. } => {}
+            _ => self.tell_event(&event),
         }
-        self.tell_event(&event);
         let event = match event {
             AgentEvent::Ended { outcome, message } => {
                 let prompt = self.agent.as_ref().map(|agent| agent.prompt);

@@ -168,6 +168,7 @@ fn session_of(spawn: &Spawn) -> Session {
         (Some(Recovery::ContextFull), _) => Session::Recovered(Loss::ContextFull),
         (Some(Recovery::SessionRejected), _) => Session::Recovered(Loss::Rejected),
         (Some(Recovery::SessionFailing), _) => Session::Recovered(Loss::Failing),
+        (Some(Recovery::HandedOff), _) => Session::Recovered(Loss::HandedOff),
         (Some(Recovery::Rewound), _) => Session::Recovered(Loss::Rewound),
         (Some(Recovery::Compacted), Some(_)) => Session::Summarised,
         (_, Some(_)) => Session::Resumed,

@@ -264,6 +264,7 @@ impl Reading {
             | AgentEvent::ToolStarted { .. }
             | AgentEvent::ToolFinished { .. }
             | AgentEvent::CommandEnded { .. }
+            | AgentEvent::Context { .. }
             | AgentEvent::FileTouched { .. }
             | AgentEvent::PermissionDenied { .. }
             | AgentEvent::Asked(_)

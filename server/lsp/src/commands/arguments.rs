@@ -63,6 +63,9 @@ pub(crate) struct StartOptions {
     /// Whether the pages are looked at in a browser.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub browser_verify: Option<bool>,
+    /// The share of the model's context from which a fresh session takes over, in percent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub auto_handoff: Option<u32>,
     /// Whether the loop starts although nothing can decide a criterion.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub anyway: Option<bool>,

@@ -252,6 +252,7 @@ fn shown(event: &AgentEvent) -> String {
         | AgentEvent::ToolFinished { ok: true }
         | AgentEvent::CommandEnded { .. }
         | AgentEvent::Usage(_)
+        | AgentEvent::Context { .. }
         | AgentEvent::Concluded { .. }
         | AgentEvent::Ended { .. } => String::new(),
     }

@@ -122,6 +122,7 @@ fn read(options: &StartOptions) -> Result<engine::StartOptions> {
         demands: engine::Demands {
             require_tests: options.require_tests.unwrap_or(false),
             browser_verify: options.browser_verify.unwrap_or(false),
+            auto_handoff: options.auto_handoff,
             anyway: options.anyway.unwrap_or(false),
         },
         again: options.again.unwrap_or(false),

@@ -340,3 +340,72 @@ fn a_usage_limit_in_an_outage_ends_it() {
     play.ends(Outcome::Server);
     assert_eq!(play.status(), TaskStatus::Waiting);
 }
+
+/// A request that fills so much of a window of 100 tokens, and a tool with its result.
+fn works_at(play: &mut Play, tokens: u64) {
+    event(play, AgentEvent::Context { tokens, window: Some(100) });
+    event(play, AgentEvent::ToolStarted { name: "Bash".into(), summary: String::new() });
+    event(play, AgentEvent::ToolFinished { ok: true });
+}
+
+fn handed_over() -> Play {
+    let mut play = Play::with(|settings| settings.handoff = Some(HandOff { percent: 90, window: None }));
+    play.session("s1");
+    works_at(&mut play, 20);
+    event(&mut play, AgentEvent::Context { tokens: 95, window: Some(100) });
+    event(&mut play, AgentEvent::ToolStarted { name: "Bash".into(), summary: String::new() });
+    let effects = alone(&mut play, Input::AgentEvent(AgentEvent::ToolFinished { ok: true }));
+    assert_eq!(effects, [Effect::KillAgent(KillReason::HandOff)]);
+    play
+}
+
+#[test]
+fn a_session_that_grows_too_long_is_handed_over_at_a_pause_within_its_iteration() {
+    let mut play = handed_over();
+    play.ends(Outcome::Crashed);
+    let spawn = play.spawned.last().unwrap();
+    assert_eq!((spawn.iteration, &spawn.session, spawn.recovery), (1, &None, Some(Recovery::HandedOff)));
+    assert_eq!((play.state.judged, play.state.breaker.failing()), (0, 0));
+    play.session("s2").says(READY);
+    play.tree = 1;
+    play.ends(Outcome::Ok);
+    assert_eq!((play.status(), play.state.judged), (TaskStatus::Done, 1));
+}
+
+#[test]
+fn a_session_is_not_ended_while_a_tool_works_nor_where_another_one_would_be_no_shorter() {
+    let mut play =
+        Play::with(|settings| settings.handoff = Some(HandOff { percent: 90, window: Some(1000) }));
+    play.session("s1");
+    works_at(&mut play, 95);
+    assert_eq!(play.killed, [], "the user's word on the window holds");
+    for _ in 0..2 {
+        event(&mut play, AgentEvent::ToolStarted { name: "Task".into(), summary: String::new() });
+    }
+    event(&mut play, AgentEvent::Context { tokens: 950, window: None });
+    event(&mut play, AgentEvent::ToolFinished { ok: true });
+    assert_eq!(play.killed, []);
+    event(&mut play, AgentEvent::ToolFinished { ok: true });
+    assert_eq!(play.killed, [KillReason::HandOff]);
+    play.session("s2");
+    works_at(&mut play, 990);
+    works_at(&mut play, 995);
+    assert_eq!(play.killed, [KillReason::HandOff], "a fresh one begins as full");
+}
+
+#[test]
+fn words_that_claim_ready_while_a_session_is_ended_are_judged() {
+    let mut play = handed_over();
+    play.says(READY);
+    play.tree = 1;
+    play.ends(Outcome::Interrupted);
+    assert_eq!((play.status(), play.spawned.len()), (TaskStatus::Done, 1));
+}
+
+#[test]
+fn a_runner_that_dies_while_it_hands_over_goes_on_with_a_fresh_session() {
+    let mut play = handed_over();
+    play.feed(Input::Recovered);
+    let spawn = play.spawned.last().unwrap();
+    assert_eq!((spawn.iteration, &spawn.session, spawn.recovery), (1, &None, Some(Recovery::HandedOff)));
+}
