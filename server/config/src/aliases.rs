@@ -3,7 +3,6 @@
 //! A name of this table is checked, documented and completed like any other setting, since it is in the schema. Once a
 //! layer is checked, what it says by such a name is said by the setting's own.
 
-use super::check::Flaw;
 use serde_json::{Map, Value, json};
 
 /// A name that stands for other settings.
@@ -20,9 +19,11 @@ enum Means {
     /// A switch: `false` switches the settings of these paths off, whatever its own table says of them; `true` says nothing. With
     /// what it is that is switched, as its documentation.
     Switch(&'static [&'static str], &'static str),
+    /// The same, of a list: `false` empties it.
+    Empties(&'static str, &'static str),
 }
 
-use Means::{Is, Switch};
+use Means::{Empties, Is, Switch};
 
 /// In this order they are taken: a switch after what it switches off.
 const ALIASES: [Alias; 9] = [
@@ -41,7 +42,7 @@ const ALIASES: [Alias; 9] = [
     Alias { name: "task_sizing.max_plan_words", means: Is("lint.max_words") },
     Alias {
         name: "task_sizing.warn_on_scope_words",
-        means: Switch(&["lint.scope_words"], "Whether words such as “entire” mark a task as too large."),
+        means: Empties("lint.scope_words", "Whether words such as “entire” mark a task as too large."),
     },
     Alias {
         name: "task_sizing.enabled",
@@ -52,7 +53,7 @@ const ALIASES: [Alias; 9] = [
 impl Alias {
     fn targets(&self) -> &[&'static str] {
         match &self.means {
-            Is(target) => std::slice::from_ref(target),
+            Is(target) | Empties(target, _) => std::slice::from_ref(target),
             Switch(targets, _) => targets,
         }
     }
@@ -72,8 +73,8 @@ pub(super) fn name_limits(name: &str) -> bool {
 
 /// Adds the names to the schema of the settings.
 pub(super) fn add_to(schema: &mut Value) {
-    for Alias { name, means } in &ALIASES {
-        let entry = match means {
+    for alias in &ALIASES {
+        let entry = match &alias.means {
             Is(target) => {
                 let mut entry = at(schema, target).cloned().unwrap_or_default();
                 let meaning = entry.get("description").and_then(Value::as_str).unwrap_or_default();
@@ -82,13 +83,14 @@ pub(super) fn add_to(schema: &mut Value) {
                 entry["aliasOf"] = json!([target]);
                 entry
             }
-            Switch(targets, meaning) => {
+            Switch(_, meaning) | Empties(_, meaning) => {
+                let targets = alias.targets();
                 let off: Vec<String> = targets.iter().map(|target| format!("`{target}`")).collect();
                 let meaning = format!("{meaning} `false` switches {} off.", off.join(" and "));
                 json!({ "type": "boolean", "default": true, "description": meaning, "aliasOf": targets })
             }
         };
-        let Some((table, key)) = name.split_once('.') else { continue };
+        let Some((table, key)) = alias.name.split_once('.') else { continue };
         let tables = &mut schema["properties"];
         if tables.get(table).is_none() {
             tables[table] = json!({
@@ -100,43 +102,43 @@ pub(super) fn add_to(schema: &mut Value) {
     }
 }
 
+/// A setting that a layer says by both of its names.
+pub(super) struct SaidTwice {
+    /// The other name.
+    pub(super) name: &'static str,
+    /// What is wrong. A sentence without a full stop.
+    pub(super) message: String,
+}
+
 /// Moves what a layer says by these names to the settings that they stand for. Where a layer says both, the setting's own
 /// name wins, and that is told.
-pub(super) fn resolve(tree: &mut Map<String, Value>) -> Vec<Flaw> {
+pub(super) fn resolve(tree: &mut Map<String, Value>) -> Vec<SaidTwice> {
     let own = tree.clone();
-    let mut flaws = Vec::new();
+    let mut twice = Vec::new();
     for alias in &ALIASES {
         let Some(value) = take(tree, alias.name) else { continue };
-        if matches!(alias.means, Switch(..)) && value == Value::Bool(true) {
-            continue;
-        }
-        for target in alias.targets() {
-            if get(&own, target).is_some() {
-                flaws.push(said_twice(alias.name, target));
-                continue;
+        let value = match alias.means {
+            Is(_) => value,
+            _ if value == Value::Bool(true) => continue,
+            Switch(..) => json!(false),
+            Empties(..) => json!([]),
+        };
+        for &target in alias.targets() {
+            match get(&own, target) {
+                Some(_) => twice.push(SaidTwice::new(alias.name, target)),
+                None => put(tree, target, value.clone()),
             }
-            let value = match alias.means {
-                Is(_) => value.clone(),
-                Switch(..) => off(target),
-            };
-            put(tree, target, value);
         }
     }
-    flaws
+    twice
 }
 
-fn said_twice(name: &str, target: &str) -> Flaw {
-    let message = format!(
-        "`{name}` stands for `{target}`, which is set here, too: `{target}` holds, so remove `{name}`"
-    );
-    Flaw { fatal: false, at_key: true, ..Flaw::of_value(name, message) }
-}
-
-/// What switches a setting off.
-fn off(target: &str) -> Value {
-    match super::Setting::at(target.split('.')).map(|setting| &setting.takes) {
-        Some(super::Takes::List { .. }) => json!([]),
-        _ => json!(false),
+impl SaidTwice {
+    fn new(name: &'static str, target: &str) -> Self {
+        let message = format!(
+            "`{name}` stands for `{target}`, which is set here, too: `{target}` holds, so remove `{name}`"
+        );
+        Self { name, message }
     }
 }
 
@@ -161,9 +163,14 @@ fn take(tree: &mut Map<String, Value>, name: &str) -> Option<Value> {
 }
 
 fn put(tree: &mut Map<String, Value>, path: &str, value: Value) {
-    let mut partial = super::Partial(std::mem::take(tree));
-    partial.set(path, value);
-    *tree = partial.0;
+    let Some((table, key)) = path.split_once('.') else {
+        tree.insert(path.to_owned(), value);
+        return;
+    };
+    let table = tree.entry(table).or_insert_with(|| json!({}));
+    if let Some(table) = table.as_object_mut() {
+        table.insert(key.to_owned(), value);
+    }
 }
 
 #[cfg(test)]
@@ -195,7 +202,7 @@ mod tests {
 
     #[test]
     fn each_switch_switches_off_and_says_nothing_else() {
-        for alias in ALIASES.iter().filter(|alias| matches!(alias.means, Switch(..))) {
+        for alias in ALIASES.iter().filter(|alias| !matches!(alias.means, Is(_))) {
             let (table, key) = alias.name.split_once('.').unwrap();
             let loaded = load(&layers(&format!("[{table}]\n{key} = true\n"))).unwrap();
             assert_eq!(

@@ -337,7 +337,11 @@ impl Loaded {
 
     fn layer(&mut self, tree: &mut Map<String, Value>, layer: Layer, mut said: Map<String, Value>) {
         let mut flaws = check(&mut said);
-        flaws.extend(aliases::resolve(&mut said));
+        flaws.extend(aliases::resolve(&mut said).into_iter().map(|twice| Flaw {
+            fatal: false,
+            at_key: true,
+            ..Flaw::of_value(twice.name, twice.message)
+        }));
         let mut problems: Vec<_> = flaws.into_iter().map(|flaw| self.problem(layer, flaw)).collect();
         problems.sort_by_key(|problem| problem.span.map_or(usize::MAX, |span| span.start));
         self.problems.append(&mut problems);

@@ -183,7 +183,7 @@ pub enum News {
         /// Whether it changed anything.
         changed: bool,
         /// How its gate was read.
-        gate: Reading,
+        gate: Box<Reading>,
         /// Why the work is, or is not, done: one sentence.
         verdict: String,
         /// The checks that failed; `None` if none ran.

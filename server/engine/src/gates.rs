@@ -1,10 +1,10 @@
 //! What the settings demand of every task beside what its plan says: checks of their own, checks that did more than pass, and
 //! criteria that something can decide.
 
-use crate::{Error, Result, start_options::StartOptions, task_spec::TaskSpec};
+use crate::{Error, Result, start_options::StartOptions};
 use alfine_config::{Config, StandardCheck, Verifier};
 use alfine_core::{hint::Hint, plan::Task, task::TaskKey};
-use alfine_verify::{VerifierKind, VerifierResult, VerifierSpec, runs_linter, runs_tests};
+use alfine_verify::{Pages, VerifierKind, VerifierResult, VerifierSpec, runs_linter, runs_tests};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -82,10 +82,9 @@ impl Gates {
 }
 
 /// What is to be said before a loop that cannot be done as it is.
-pub(crate) fn warning(spec: &TaskSpec) -> Option<String> {
-    let runs =
-        |is_one: fn(&str) -> bool| spec.verifiers.iter().filter_map(|it| it.kind.command()).any(is_one);
-    (spec.gates.tests && !runs(runs_tests)).then(|| {
+pub(crate) fn warning(gates: Gates, verifiers: &[VerifierSpec]) -> Option<String> {
+    let is_known = verifiers.iter().filter_map(|verifier| verifier.kind.command()).any(runs_tests);
+    (gates.tests && !is_known).then(|| {
         "a task is done only once a check has run a test, and no check is known here that does: name one in \
          `quality_gates.test_command`"
             .to_owned()
@@ -149,8 +148,44 @@ fn pages(config: &Config, task: &Task) -> Option<VerifierSpec> {
     let concerns = !wanted.auto_detect_ui_tasks || config.lint.concerns_ui(task);
     concerns.then(|| {
         let page = Verifier::of_pages("browser_verify", serve, wanted.base_url.clone());
-        VerifierSpec::new(page.name.clone(), crate::task_spec::kind_of(&page))
+        VerifierSpec::new(page.name.clone(), kind_of(&page))
     })
+}
+
+/// What a verifier of the settings does.
+pub(crate) fn kind_of(verifier: &alfine_config::Verifier) -> VerifierKind {
+    // The settings' check has looked that each kind has what it needs.
+    match verifier.kind {
+        alfine_config::VerifierKind::Command => {
+            VerifierKind::Command { command: verifier.command.clone().unwrap_or_default() }
+        }
+        alfine_config::VerifierKind::CleanTree => VerifierKind::CleanTree { paths: Vec::new() },
+        alfine_config::VerifierKind::Browser => {
+            let url = verifier.url.clone().unwrap_or_default();
+            let below =
+                |page: &String| format!("{}/{}", url.trim_end_matches('/'), page.trim_start_matches('/'));
+            let urls = std::iter::once(url.clone()).chain(verifier.pages.iter().map(below)).collect();
+            VerifierKind::Browser {
+                pages: Pages {
+                    serve: verifier.serve.clone().unwrap_or_default(),
+                    urls,
+                    wait_ms: u64::try_from(verifier.wait.get().as_millis()).unwrap_or(u64::MAX),
+                    texts: verifier.expect.texts.clone(),
+                    selectors: verifier.expect.selectors.clone(),
+                    no_console_errors: verifier.no_console_errors,
+                    pictures: None,
+                },
+            }
+        }
+        alfine_config::VerifierKind::Diagnostics => VerifierKind::Diagnostics {
+            server: verifier.server.clone().unwrap_or_default(),
+            globs: verifier.files.clone(),
+            files: None,
+        },
+        alfine_config::VerifierKind::Llm => {
+            VerifierKind::Llm { question: verifier.question.clone().unwrap_or_default() }
+        }
+    }
 }
 
 /// What is detected of the repository's checks, without tests where the settings name their command.
@@ -162,7 +197,7 @@ pub(crate) fn detected(names_tests: bool, found: Vec<VerifierSpec>) -> Vec<Verif
 /// Refuses a task with a criterion that nothing can decide, where the settings want that.
 pub(crate) fn refuse_unverifiable(
     key: &TaskKey,
-    spec: &TaskSpec,
+    (task, verifiers): (&Task, &[VerifierSpec]),
     config: &Config,
     options: &StartOptions,
 ) -> Result<()> {
@@ -170,9 +205,8 @@ pub(crate) fn refuse_unverifiable(
     if !wanted.enabled || !wanted.require_verifiable || options.demands.anyway {
         return Ok(());
     }
-    let decides = |n: usize| spec.verifiers.iter().any(|verifier| verifier.criterion == Some(n));
-    let open: Vec<&str> = spec
-        .task
+    let decides = |n: usize| verifiers.iter().any(|verifier| verifier.criterion == Some(n));
+    let open: Vec<&str> = task
         .criteria
         .iter()
         .enumerate()
@@ -187,7 +221,7 @@ pub(crate) fn refuse_unverifiable(
             };
             format!("nothing can decide a criterion of {key}: “{first}”{others}")
         }
-        None if spec.verifiers.is_empty() => format!("nothing can decide whether {key} is done"),
+        None if verifiers.is_empty() => format!("nothing can decide whether {key} is done"),
         None => return Ok(()),
     };
     Err(Error::user(message).hint(Hint::AnyOf(vec![

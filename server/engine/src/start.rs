@@ -143,7 +143,7 @@ pub fn prepare(project: &Project, file: &PlanFile, task: &Task, options: &StartO
     let mut start = project.repository.preflight(loaded.config.isolation)?;
     let mut repository = checks::Repository::look(project.repository.workdir());
     let mut spec = TaskSpec::new(&key, &file.plan, task, &loaded, options, &mut repository)?;
-    gates::refuse_unverifiable(&key, &spec, &loaded.config, options)?;
+    gates::refuse_unverifiable(&key, (&spec.task, &spec.verifiers), &loaded.config, options)?;
     if let Some(branch) = onto {
         refuse_in_place(&key, &spec)?;
         spec.on_done = OnDone::Merge;
@@ -157,7 +157,12 @@ pub fn prepare(project: &Project, file: &PlanFile, task: &Task, options: &StartO
             start.dirty.iter().filter(|path| is_of_the_agent(file, path)).cloned().collect()
         }
     };
-    let problems = loaded.problems.iter().map(ToString::to_string).chain(gates::warning(&spec)).collect();
+    let problems = loaded
+        .problems
+        .iter()
+        .map(ToString::to_string)
+        .chain(gates::warning(spec.gates, &spec.verifiers))
+        .collect();
     Ok(Prepared::Begin { spec: Box::new(spec), start, uncommitted, problems })
 }
 

@@ -21,7 +21,7 @@ use alfine_core::{
 };
 use alfine_files::programs::at_home;
 use alfine_store::{LoopId, LoopLock, LoopRow, Store};
-use alfine_verify::{Pages, VerifierKind, VerifierSpec};
+use alfine_verify::{VerifierKind, VerifierSpec};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::{
@@ -455,7 +455,7 @@ fn verifiers(
     let runs = task.runs.iter().map(|run| of_task(&run.value));
     let configured = config.verifiers.iter().map(|verifier| VerifierSpec {
         name: verifier.name.clone(),
-        kind: kind_of(verifier),
+        kind: gates::kind_of(verifier),
         weight: verifier.weight,
         timeout: verifier.timeout.get(),
         required: verifier.required,
@@ -487,41 +487,6 @@ fn verifiers(
         all.extend(unknown(&all, detected));
     }
     all
-}
-
-pub(crate) fn kind_of(verifier: &alfine_config::Verifier) -> VerifierKind {
-    // The settings' check has looked that each kind has what it needs.
-    match verifier.kind {
-        alfine_config::VerifierKind::Command => {
-            VerifierKind::Command { command: verifier.command.clone().unwrap_or_default() }
-        }
-        alfine_config::VerifierKind::CleanTree => VerifierKind::CleanTree { paths: Vec::new() },
-        alfine_config::VerifierKind::Browser => {
-            let url = verifier.url.clone().unwrap_or_default();
-            let below =
-                |page: &String| format!("{}/{}", url.trim_end_matches('/'), page.trim_start_matches('/'));
-            let urls = std::iter::once(url.clone()).chain(verifier.pages.iter().map(below)).collect();
-            VerifierKind::Browser {
-                pages: Pages {
-                    serve: verifier.serve.clone().unwrap_or_default(),
-                    urls,
-                    wait_ms: u64::try_from(verifier.wait.get().as_millis()).unwrap_or(u64::MAX),
-                    texts: verifier.expect.texts.clone(),
-                    selectors: verifier.expect.selectors.clone(),
-                    no_console_errors: verifier.no_console_errors,
-                    pictures: None,
-                },
-            }
-        }
-        alfine_config::VerifierKind::Diagnostics => VerifierKind::Diagnostics {
-            server: verifier.server.clone().unwrap_or_default(),
-            globs: verifier.files.clone(),
-            files: None,
-        },
-        alfine_config::VerifierKind::Llm => {
-            VerifierKind::Llm { question: verifier.question.clone().unwrap_or_default() }
-        }
-    }
 }
 
 /// Those of `more` that run something else than `known`, each once.

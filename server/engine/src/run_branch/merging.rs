@@ -157,7 +157,7 @@ fn spec_of(
         branch: from.to_owned(),
         target_branch: into.to_owned(),
         task_id: plan.to_owned(),
-        message: format!("{}\n\n{}", alfine_git::subject(plan, title), trailers.join("\n")),
+        message: format!("{}\n\n{}", alfine_git::subject_of("feat", plan, title), trailers.join("\n")),
         proven: None,
     })
 }

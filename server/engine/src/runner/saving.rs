@@ -136,7 +136,7 @@ impl Runner<'_> {
             Effect::IterationEnded(judgement) => self.tell(&News::IterationJudged {
                 iteration: judgement.iteration,
                 changed: judgement.changed,
-                gate: judgement.reading.clone(),
+                gate: Box::new(judgement.reading.clone()),
                 verdict: judgement.verdict.clone(),
                 failed: judgement.verified.as_ref().map(|verified| verified.failed.clone()),
                 cost_usd: judgement.used.cost_usd,

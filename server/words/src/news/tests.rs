@@ -144,7 +144,7 @@ fn checks_and_what_comes_of_them() {
     let judged = |verdict, changed, cost_usd| News::IterationJudged {
         iteration: 1,
         changed,
-        gate: Reading { verdict, gate: Some(Gate::default()), why: text("") },
+        gate: Box::new(Reading { verdict, gate: Some(Gate::default()), why: text("") }),
         verdict: text("tests said no"),
         failed: None,
         cost_usd,
