@@ -26,7 +26,8 @@ enum Means {
 use Means::{Empties, Is, Switch};
 
 /// In this order they are taken: a switch after what it switches off.
-const ALIASES: [Alias; 9] = [
+const ALIASES: [Alias; 10] = [
+    Alias { name: "learn", means: Is("learning.enabled") },
     Alias { name: "autonomous_loop.default_max_iterations", means: Is("limits.iterations") },
     Alias { name: "autonomous_loop.hard_limit", means: Is("limits.hard_limit") },
     Alias { name: "dependency_ordering.auto_detect", means: Is("dependencies.detect") },
@@ -90,7 +91,10 @@ pub(super) fn add_to(schema: &mut Value) {
                 json!({ "type": "boolean", "default": true, "description": meaning, "aliasOf": targets })
             }
         };
-        let Some((table, key)) = alias.name.split_once('.') else { continue };
+        let Some((table, key)) = alias.name.split_once('.') else {
+            schema["properties"][alias.name] = entry;
+            continue;
+        };
         let tables = &mut schema["properties"];
         if tables.get(table).is_none() {
             tables[table] = json!({
@@ -152,7 +156,7 @@ fn get<'t>(tree: &'t Map<String, Value>, path: &str) -> Option<&'t Value> {
 }
 
 fn take(tree: &mut Map<String, Value>, name: &str) -> Option<Value> {
-    let (table, key) = name.split_once('.')?;
+    let Some((table, key)) = name.split_once('.') else { return tree.remove(name) };
     let inner = tree.get_mut(table)?.as_object_mut()?;
     let value = inner.remove(key);
     // A table of such names alone is none of the settings' types.
@@ -224,10 +228,11 @@ mod tests {
     #[test]
     fn a_name_has_the_values_bounds_and_place_of_its_setting() {
         let loaded = load(&layers(
-            "[autonomous_loop]\ndefault_max_iterations = 7\n[task_sizing]\nmax_plan_words = 9\n",
+            "learn = true\n[autonomous_loop]\ndefault_max_iterations = 7\n[task_sizing]\nmax_plan_words = 9\n",
         ));
         let config = loaded.unwrap().config;
         assert_eq!((config.limits.iterations, config.lint.max_words), (7, 9));
+        assert!(config.learning.enabled);
         let wrong = load_what_is_valid(&layers("[autonomous_loop]\ndefault_max_iterations = 70\n"));
         assert_eq!(
             wrong.problems[0].to_string(),
