@@ -89,7 +89,7 @@ impl Running {
         while !self.events.iter().any(&is) {
             line.clear();
             assert_ne!(self.stdout.read_until(b'\n', &mut line).unwrap(), 0, "{:?}", self.events);
-            self.decoder.push(&line, &mut |event| self.events.push(event));
+            self.decoder.push(&line, &mut |event| keep(&mut self.events, event));
         }
     }
 
@@ -98,7 +98,7 @@ impl Running {
         loop {
             match self.stdout.read(&mut chunk).unwrap() {
                 0 => break,
-                length => self.decoder.push(&chunk[..length], &mut |event| self.events.push(event)),
+                length => self.decoder.push(&chunk[..length], &mut |event| keep(&mut self.events, event)),
             }
         }
         let mut stderr = String::new();
@@ -106,6 +106,13 @@ impl Running {
         let exit = Exit::from(self.child.wait().unwrap());
         self.decoder.finish(exit, &stderr, &mut |event| self.events.push(event));
         (self.events, exit, self.decoder.session_total_cost())
+    }
+}
+
+/// How full its context is comes with every message, and is looked at elsewhere.
+fn keep(events: &mut Vec<AgentEvent>, event: AgentEvent) {
+    if !matches!(event, AgentEvent::Context { .. }) {
+        events.push(event);
     }
 }
 
@@ -156,6 +163,7 @@ fn a_run_speaks_works_and_ends_as_its_scenario_says() {
         name: name.to_owned(),
         summary: summary.to_owned(),
     };
+    let ended = |command: &str, ok| AgentEvent::CommandEnded { command: command.to_owned(), ok };
     let model = Some("claude-opus-5-5".to_owned());
     assert_eq!(
         events,
@@ -168,11 +176,14 @@ fn a_run_speaks_works_and_ends_as_its_scenario_says() {
             AgentEvent::FileTouched { path: "src/a.txt".to_owned() },
             tool("Bash", "cat src/a.txt > b.txt"),
             AgentEvent::ToolFinished { ok: true },
+            ended("cat src/a.txt > b.txt", true),
             tool("Bash", "exit 3"),
             AgentEvent::ToolFinished { ok: false },
+            ended("exit 3", false),
             AgentEvent::Thinking { text: "not mine".to_owned() },
             tool("Bash", "git push"),
             AgentEvent::ToolFinished { ok: false },
+            ended("git push", false),
             AgentEvent::LimitWarning { utilization: 0.9 },
             text("Done."),
             AgentEvent::PermissionDenied { tool: "Bash(git push)".to_owned() },

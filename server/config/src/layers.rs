@@ -27,7 +27,7 @@ use std::{
 const ADDS_UP: &str = "safety.mask";
 
 /// What demands more of the work, and the switches without which it does not.
-const DEMANDS: [&str; 8] = [
+const DEMANDS: [&str; 10] = [
     "acceptance_criteria.enabled",
     "acceptance_criteria.auto_append_standard",
     "acceptance_criteria.require_verifiable",
@@ -36,7 +36,14 @@ const DEMANDS: [&str; 8] = [
     "commit_discipline.require_tests",
     "commit_discipline.require_lint",
     "browser_verify.enabled",
+    NARROWS,
+    UI_WORDS,
 ];
+
+/// The switch that demands less where it is on.
+const NARROWS: &str = "browser_verify.auto_detect_ui_tasks";
+/// The words by which it does so.
+const UI_WORDS: &str = "lint.ui_words";
 
 /// Where a setting comes from. A later layer overrides an earlier one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -288,11 +295,13 @@ impl Loaded {
         let defaults = serde_json::to_value(Config::default()).unwrap_or_default();
         let loosened = DEMANDS.into_iter().filter_map(|key| {
             let (table, name) = key.split_once('.')?;
-            let own = self.own.get(table)?;
-            let own = own.get(name).unwrap_or(&defaults[table][name]);
+            // Only where the user demands anything of the kind.
+            self.own.get(if key == UI_WORDS { "browser_verify" } else { table })?;
+            let own = self.own.get(table).and_then(|own| own.get(name)).unwrap_or(&defaults[table][name]);
             let now = &now[table][name];
             let is_less = match (own, now) {
                 (Value::Array(own), Value::Array(now)) => own.iter().any(|demand| !now.contains(demand)),
+                (own, now) if key == NARROWS => own == false && now == true,
                 (own, now) => own == true && now == false,
             };
             is_less.then(|| (key, now.clone()))

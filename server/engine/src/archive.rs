@@ -25,13 +25,25 @@ use std::{
 
 /// The folders on the way to the archives.
 const FOLDERS: [&str; 2] = [".alfine", "archive"];
+/// The files of an archive beside the plan.
+const PROGRESS: &str = "progress.md";
+const SUMMARY: &str = "summary.md";
+const PATCH: &str = "final-diff.patch";
 /// How long a patch gets, in bytes.
 const LARGEST_PATCH: usize = 64 << 20;
 /// How many archives one plan may have of one day.
 const MOST_OF_A_DAY: u32 = 1000;
 
+/// Archives a plan if it is over; what goes wrong is no reason to fail what was done before.
+pub(crate) fn after(project: &mut Project, row: &LoopRow) -> Option<String> {
+    when_over(project, row).unwrap_or_else(|error| {
+        tracing::warn!("{} is over and not archived: {}", row.task.plan, error.message);
+        None
+    })
+}
+
 /// Archives a plan if it is over, and its last loop was begun with the wish for that. Returns the folder, from the root.
-pub(crate) fn when_over(project: &mut Project, row: &LoopRow) -> Result<Option<String>> {
+fn when_over(project: &mut Project, row: &LoopRow) -> Result<Option<String>> {
     if !TaskSpec::of(row)?.archive {
         return Ok(None);
     }
@@ -76,12 +88,14 @@ fn archive(project: &mut Project, file: &PlanFile) -> Result<Option<String>> {
     }
     let day = Zoned::now().date().to_string();
     let name = Path::new(plan).file_name().map_or_else(|| "plan".into(), |name| name.to_string_lossy());
+    let is_taken = [PROGRESS, SUMMARY, PATCH].contains(&&*name);
+    let name = if is_taken { format!("plan-{name}") } else { name.into_owned() };
     let text = landed_text(project, &over, plan)?.unwrap_or_else(|| file.text.clone());
     let files = [
-        ("progress.md", progress_of(project, &over)?.into_bytes()),
-        ("summary.md", summary_of(project, &over, (plan, &day))?.into_bytes()),
-        (&*name, text.into_bytes()),
-        ("final-diff.patch", patch_of(project, &over)),
+        (PROGRESS, progress_of(project, &over)?.into_bytes()),
+        (SUMMARY, summary_of(project, &over, (plan, &day))?.into_bytes()),
+        (&name, text.into_bytes()),
+        (PATCH, patch_of(project, &over)),
     ];
     let root = project.repository.workdir().to_owned();
     let made = new_folder(&root, &format!("{day}-{}", alfine_git::plan_part(plan)));

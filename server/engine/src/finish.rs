@@ -11,9 +11,11 @@ use crate::{
     landing::{Care, Turn},
     learnings, loops,
     mend::Text,
-    project::Project,
+    project::{PlanFile, Project},
     proof_report::{self, ProofReport},
-    start, surroundings,
+    start,
+    start_options::RunOptions,
+    surroundings,
     task_spec::TaskSpec,
     worktree::next_checkpoint,
 };
@@ -229,10 +231,12 @@ pub(crate) fn merge(
     if let Err(error) = remove_place(project, &row, &branch) {
         tracing::warn!("{}", error.message);
     }
-    let archived = archive::when_over(project, &landed).unwrap_or_else(|error| {
-        tracing::warn!("{} is over and not archived: {}", landed.task.plan, error.message);
-        None
-    });
+    // On the branch of its run a plan is not over yet.
+    let run = project.store.last_plan_run(&landed.task.plan)?;
+    let archived = match run.as_ref().and_then(RunOptions::branch_of) == Some(into.clone()) {
+        true => None,
+        false => archive::after(project, &landed),
+    };
     let committed_tick = merged.changed;
     Ok(MergedTask { into, committed_tick, merged, ticked, left, unticked, known_by, plan_moved, archived })
 }
@@ -318,6 +322,17 @@ fn why_unticked(project: &Project, key: &TaskKey, known_by: &KnownBy) -> Unticke
         Some(task) if file.has_open_box(task) => Unticked::Elsewhere,
         Some(_) => Unticked::NoBox,
     }
+}
+
+/// Why a merged task stands in its plan here as not done; `None` if it does not, or has no box.
+pub(crate) fn unticked(project: &Project, key: &TaskKey, known_by: &KnownBy) -> Option<Unticked> {
+    let is_ticked = |file: &PlanFile| {
+        known_by.find(&file.plan).is_some_and(|task| task.is_over() || !file.has_open_box(task))
+    };
+    later_criteria(project, key, known_by).or_else(|| match project.plan_named(&key.plan) {
+        Ok(file) if is_ticked(&file) => None,
+        Ok(_) | Err(_) => Some(why_unticked(project, key, known_by)),
+    })
 }
 
 /// Refuses to merge a task while its worktree has uncommitted changes: no check saw them, and they would be lost.

@@ -220,7 +220,7 @@ impl<'p> Known<'p> {
 }
 
 /// Whether the work of a task that is done is in a commit, or on a branch that can be taken along.
-fn has_work(project: &Project, row: &TaskRow, head: &str) -> Result<bool> {
+pub(crate) fn has_work(project: &Project, row: &TaskRow, head: &str) -> Result<bool> {
     let Some(of) = row.loop_id.as_ref().map(|id| project.store.loop_(id)).transpose()?.flatten() else {
         return Ok(true);
     };

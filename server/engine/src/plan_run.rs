@@ -18,6 +18,7 @@ use alfine_core::{
     plan_run::{RunMoney, RunProgress, RunState},
     reason::Reason,
     task::{TaskKey, TaskStatus},
+    text::shell_word,
 };
 use alfine_store::{LoopId, LoopLock, LoopRow, PlanRunRow, Reader, StoreError};
 use serde_json::Value;
@@ -209,7 +210,12 @@ pub(crate) fn advance(project: &mut Project, run: i64) -> Result<Advanced> {
     }
     let known = start::known_for_run(project, &file)?;
     let tasks = start::tasks_to_run(&file, &known, None)?;
+    let lost = lost_branch(project, &run.plan, &options)?;
     for task in &tasks {
+        if let Some(lost) = &lost {
+            advanced.left.push((file.key(task), lost.clone()));
+            continue;
+        }
         if is_full(&advanced) || short.is_some() || awaits_sums {
             break;
         }
@@ -228,6 +234,18 @@ pub(crate) fn advance(project: &mut Project, run: i64) -> Result<Advanced> {
     };
     project.store.write(|tx| tx.set_plan_run(run.id, state, None))?;
     Ok(advanced)
+}
+
+/// Why no task of a run begins any more: somebody removed the branch of its own that it lands on.
+pub(crate) fn lost_branch(project: &Project, plan: &str, options: &RunOptions) -> Result<Option<Error>> {
+    let Some(branch) = &options.options.onto else { return Ok(None) };
+    Ok(match project.repository.branch_commit(branch)? {
+        Some(_) => None,
+        None => Some(Error::user(format!("the branch {branch} that {plan} lands on is gone")).hint(format!(
+            "bring it back with git at the last commit that landed there (`alfine log` names it), or end the run: alfine stop {}",
+            shell_word(plan)
+        ))),
+    })
 }
 
 /// Writes down what a run may cost, and why no other run of an agent may begin for it, if that is so.

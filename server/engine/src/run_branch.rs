@@ -45,9 +45,13 @@ pub(crate) fn of_start(
         Some(run) => (run.state == RunState::Over, RunOptions::of(run)?),
         None => (true, RunOptions::default()),
     };
-    // It goes on where its work is.
-    if let (false, Some(name)) = (is_over, &how.options.onto) {
-        return Ok(Some(RunBranch { name: name.clone(), target: how.target }));
+    // It goes on where its work is, until the whole is merged.
+    if let Some(name) = how.options.onto.clone() {
+        match plan_run::lost_branch(project, &file.name, &how)? {
+            None => return Ok(Some(RunBranch { name, target: how.target })),
+            Some(lost) if !is_over => return Err(lost),
+            Some(_) => {}
+        }
     }
     if task_settings::of_plan(&project.layers(), file, options)?.config.lands == Lands::Target {
         return Ok(None);
@@ -63,7 +67,8 @@ pub(crate) fn of_start(
         return Err(Error::user(format!("{name} is checked out: the work would land on your own branch"))
             .hint("check another branch out, or start the plan with `lands = \"target\"`"));
     }
-    let is_own = alfine_git::is_run_branch(&name) || how.options.onto.as_ref() == Some(&name);
+    let is_own =
+        [Some(alfine_git::run_branch_name(&file.name)), how.options.onto].contains(&Some(name.clone()));
     if !is_own && project.repository.branch_commit(&name)?.is_some() {
         return Err(Error::user(format!(
             "there is a branch {name} already, which no run of {} made",

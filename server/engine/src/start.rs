@@ -147,9 +147,11 @@ pub fn prepare(project: &Project, file: &PlanFile, task: &Task, options: &StartO
     if let Some(branch) = onto {
         refuse_in_place(&key, &spec)?;
         spec.on_done = OnDone::Merge;
-        if let Some(tip) = project.repository.branch_commit(branch)? {
-            start = start.from_branch(branch.to_owned(), tip);
-        }
+        start = match project.repository.branch_commit(branch)? {
+            Some(tip) => start.from_branch(branch.to_owned(), tip),
+            // It is made before the first loop begins: never does one land on what is checked out instead.
+            None => alfine_git::Start { base_branch: Some(branch.to_owned()), ..start },
+        };
     }
     let uncommitted = match spec.isolation {
         Isolation::InPlace => Vec::new(),

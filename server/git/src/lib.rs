@@ -54,8 +54,8 @@ pub use ignored::Ignored;
 pub use landed::Work;
 pub use merge::{MergeSpec, Merged, PROOF_TRAILER, ProvenTree, TASK_TRAILER};
 pub use names::{
-    benches_dir, branch_name, checkpoint_ref, is_branch_name, is_run_branch, plan_part, repository_name,
-    run_branch_name, subject, subject_of, task_of_branch, worktree_dir,
+    benches_dir, branch_name, checkpoint_ref, is_branch_name, plan_part, repository_name, run_branch_name,
+    subject, subject_of, task_of_branch, worktree_dir,
 };
 pub use provision::{Provisioned, provision};
 pub use repository::Repository;

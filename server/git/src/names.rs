@@ -32,11 +32,6 @@ pub fn run_branch_name(plan: &str) -> String {
     format!("{RUN_BRANCHES}{}", plan_part(plan))
 }
 
-/// Whether a branch is one that a run of a plan lands on, by its name.
-pub fn is_run_branch(branch: &str) -> bool {
-    branch.starts_with(RUN_BRANCHES)
-}
-
 /// Whether git takes a text as the name of a branch.
 pub fn is_branch_name(name: &str) -> bool {
     git2::Branch::name_is_valid(name).unwrap_or(false)
@@ -142,7 +137,8 @@ mod tests {
         assert_eq!(branch_name("PLAN.md", "US-001"), "alfine/PLAN/US-001");
         assert_eq!(checkpoint_ref("PLAN.md", "US-001", 7), "refs/alfine/checkpoints/PLAN/US-001/7");
         assert_eq!(branch_name("docs/PLAN.md", "1.2"), "alfine/docs-PLAN-86e999/1.2");
-        assert_eq!(subject("US-001", "Add\n coupon   table"), "feat: [US-001] Add coupon table");
+        assert_eq!(subject("US-001", "Add\n coupon   table"), "[US-001] Add coupon table");
+        assert_eq!(subject_of("feat", "US-001", "Add it"), "feat: [US-001] Add it");
     }
 
     #[test]

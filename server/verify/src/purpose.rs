@@ -59,10 +59,23 @@ pub fn runs_tests(command: &str) -> bool {
     runner_of(command).is_some() || runs_script(command, &["test", "tests", "t", "tst", "unit", "e2e"])
 }
 
+/// Programs that say or show words, or look where a program is: they run none of those behind them.
+const ONLY_SAY: [&str; 14] = [
+    ":", "[", "alias", "cat", "command", "echo", "false", "grep", "ls", "printf", "test", "true", "type",
+    "which",
+];
+/// Words with which a program only tells of itself.
+const ABOUT_ITSELF: [&str; 4] = ["--help", "--version", "-h", "-V"];
+
 /// Whether a command lets a linter or a type checker look at the work.
 pub fn runs_linter(command: &str) -> bool {
     let lints = shell::parts(command).iter().any(|part| {
         let words: Vec<&str> = part.words.iter().map(|word| word.text.as_str()).collect();
+        if words.first().is_some_and(|first| ONLY_SAY.contains(first))
+            || words.iter().any(|word| ABOUT_ITSELF.contains(word))
+        {
+            return false;
+        }
         words.iter().enumerate().any(|(at, word)| {
             let program = word.rsplit('/').next().unwrap_or(word);
             let rest = words.get(at + 1..).unwrap_or_default();
@@ -115,6 +128,15 @@ mod tests {
             "pnpm -s typecheck",
         ] {
             assert!(runs_linter(command) && !runs_tests(command), "{command}");
+        }
+        for command in [
+            "echo eslint",
+            "true && : eslint .",
+            "cargo clippy --help || true",
+            "which mypy",
+            "eslint --version",
+        ] {
+            assert!(!runs_linter(command), "{command}");
         }
         for command in
             ["make", "npm run build", "cargo build", "echo test", "ls tests", "prettier --write .", ""]

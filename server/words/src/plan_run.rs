@@ -57,7 +57,7 @@ pub fn plan_merged(plan: &str, into: &str, tasks: usize, without: &[(TaskKey, Ta
         return merged;
     }
     let without = enumerated(without.iter().map(|(key, status)| format!("{} ({status})", key.id)));
-    format!("{merged}; without {without}")
+    format!("{merged}; not among them: {without}")
 }
 
 #[cfg(test)]

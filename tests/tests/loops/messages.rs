@@ -28,6 +28,7 @@ fn an_unknown_task_names_the_nearest_one_or_all() {
         let of_plan: &[&str] = match command {
             "pause" | "stop" => &["nothing of PLAN.md is at work", "alfine run PLAN.md"],
             "continue" => &["PLAN.md was not started as a whole", "alfine run PLAN.md"],
+            "merge" => &["has no branch of its own", "alfine run PLAN.md --branch"],
             _ => &["is a plan"],
         };
         refused(&sandbox, &[command, "PLAN.md"], of_plan);

@@ -24,7 +24,7 @@ fn head(sandbox: &Sandbox) -> String {
 
 #[test]
 fn tasks_land_on_a_branch_of_the_run_until_the_whole_is_merged() {
-    let sandbox = diamond("max_parallel = 4\n");
+    let sandbox = diamond("max_parallel = 4\narchive = true\n");
     let (before, plan) = (head(&sandbox), sandbox.read("PLAN.md"));
     let ran = sandbox.alfine(&["run", "PLAN.md", "--trust", "--branch"]).expect(0);
     assert!(ran.stdout.contains("`alfine merge PLAN.md` merges it"), "{}", ran.stdout);
@@ -33,6 +33,7 @@ fn tasks_land_on_a_branch_of_the_run_until_the_whole_is_merged() {
     }
     assert_eq!((head(&sandbox), sandbox.read("PLAN.md")), (before, plan));
     assert_eq!(sandbox.git(&["status", "--porcelain"]), "");
+    assert!(!sandbox.repo().join(".alfine/archive").exists(), "it is not over before it is merged");
     assert!(!sandbox.git(&["show", "alfine-runs/PLAN:PLAN.md"]).contains("[ ]"));
     let run = run_of(&sandbox);
     assert_eq!((&run["state"], &run["branch"]), (&json!("over"), &json!("alfine-runs/PLAN")));
@@ -43,11 +44,12 @@ fn tasks_land_on_a_branch_of_the_run_until_the_whole_is_merged() {
 
     let merged = sandbox.alfine(&["merge", "PLAN.md"]).expect(0).stdout;
     assert!(merged.contains("PLAN.md is merged into main: 12 tasks"), "{merged}");
+    assert!(merged.contains("it is archived in .alfine/archive/"), "{merged}");
     for (id, _) in DIAMOND {
         assert!(sandbox.read(&format!("{id}.txt")).ends_with(&format!("{id}\n")));
     }
     assert!(!sandbox.read("PLAN.md").contains("[ ]"));
-    assert_eq!(sandbox.git(&["status", "--porcelain"]), "");
+    assert_eq!(sandbox.git(&["status", "--porcelain", "--", ":!.alfine"]), "");
     assert_eq!(sandbox.git(&["log", "-1", "--format=%s"]), "feat: [PLAN.md] Plan");
     assert_eq!(run_of(&sandbox)["branch"], json!(null));
     let twice = sandbox.alfine(&["merge", "PLAN.md"]).expect(2).stderr;
@@ -141,4 +143,78 @@ fn the_branch_that_a_plan_names_is_taken_unless_it_is_somebody_elses() {
     assert!(sandbox.read("prd.json").contains("\"passes\": true"));
     let alone = sandbox.alfine(&["run", "prd.json#T1", "--branch"]).expect(2).stderr;
     assert!(alone.contains("leave --branch out"), "{alone}");
+}
+
+#[test]
+fn without_its_branch_a_run_begins_nothing_and_lands_nowhere_else() {
+    let plan = TWO.replace("test -f b.txt", "test -f never.txt");
+    let sandbox = two(("PLAN.md", &plan));
+    let before = head(&sandbox);
+    sandbox.alfine(&["run", "PLAN.md", "--trust", "--branch", "-i", "1"]);
+    assert_eq!(["T1", "T2"].map(|id| status_of(&sandbox, id)), ["merged", "stopped"]);
+    sandbox.git(&["branch", "-D", "alfine-runs/PLAN"]);
+    for arguments in [&["run", "PLAN.md", "--trust"][..], &["merge", "PLAN.md"]] {
+        let refused = sandbox.alfine(arguments);
+        assert!(refused.code() != 0 && refused.stderr.contains("alfine-runs/PLAN"), "{refused:?}");
+    }
+    assert_eq!(head(&sandbox), before);
+}
+
+#[test]
+fn a_plan_is_said_to_be_merged_only_of_work_that_is_there() {
+    let sandbox = two(("PLAN.md", TWO));
+    sandbox.alfine(&["run", "PLAN.md", "--trust", "--branch"]).expect(0);
+    let tip = sandbox.git(&["rev-parse", "alfine-runs/PLAN"]);
+    let itself = sandbox.alfine(&["merge", "PLAN.md", "--into", "alfine-runs/PLAN"]).expect(2).stderr;
+    assert!(itself.contains("is where PLAN.md is already"), "{itself}");
+    sandbox.git(&["branch", "-f", "alfine-runs/PLAN", "main"]);
+    let refused = sandbox.alfine(&["merge", "PLAN.md"]).expect(2).stderr;
+    assert!(
+        refused.contains("its work is not there any more") && refused.contains("git reflog"),
+        "{refused}"
+    );
+    assert!(sandbox.read("PLAN.md").contains("[ ]"));
+    sandbox.git(&["branch", "-f", "alfine-runs/PLAN", &tip]);
+    // By hand it can be merged, too.
+    sandbox.git(&["merge", "-q", "alfine-runs/PLAN"]);
+    sandbox.alfine(&["merge", "PLAN.md"]).expect(0);
+    assert_eq!(run_of(&sandbox)["branch"], json!(null));
+}
+
+#[test]
+fn what_is_not_done_when_the_whole_is_merged_still_lands_on_its_branch_and_can_be_merged_after_it() {
+    let sandbox = two(("PLAN.md", &TWO.replace("`test -f b.txt`", "`test -f b.txt && test -f go.txt`")));
+    sandbox.alfine(&["run", "PLAN.md", "--trust", "--branch", "-i", "1"]);
+    assert_eq!(["T1", "T2"].map(|id| status_of(&sandbox, id)), ["merged", "stopped"]);
+    let merged = sandbox.alfine(&["merge", "PLAN.md"]).expect(0).stdout;
+    assert!(
+        merged.contains("1 task; not among them: T2 (stopped)") && merged.contains("stays for these"),
+        "{merged}"
+    );
+    let worktree = sandbox.task("PLAN.md#T2")["worktree"].as_str().unwrap().to_owned();
+    std::fs::write(std::path::Path::new(&worktree).join("go.txt"), "").unwrap();
+    sandbox.alfine(&["continue", "PLAN.md#T2", "--max-iterations", "5"]).expect(0);
+    assert_eq!(status_of(&sandbox, "T2"), "merged");
+    assert!(!sandbox.repo().join("b.txt").exists());
+    sandbox.alfine(&["merge", "PLAN.md"]).expect(0);
+    assert_eq!(sandbox.read("b.txt"), "b");
+    assert!(!sandbox.read("PLAN.md").contains("[ ]"));
+}
+
+#[test]
+fn a_plan_on_its_branch_is_not_run_half_on_another_one() {
+    let sandbox = two(("PLAN.md", TWO));
+    let before = head(&sandbox);
+    let one = sandbox.alfine(&["run", "PLAN.md", "--trust", "--branch", "-1"]).expect(2).stderr;
+    assert!(one.contains("as a whole"), "{one}");
+    sandbox.alfine(&["run", "PLAN.md", "--trust", "--branch"]).expect(0);
+    let plan = sandbox.read("PLAN.md");
+    sandbox.write("PLAN.md", &format!("{plan}\n### T3: Write c\n- [ ] It is there: `test -f c.txt`\n"));
+    sandbox.git(&["commit", "-qam", "One more"]);
+    sandbox.settings("on_done = \"merge\"\n");
+    sandbox.alfine(&["run", "PLAN.md", "--trust"]).expect(0);
+    assert_eq!(sandbox.git(&["show", "alfine-runs/PLAN:c.txt"]), "c");
+    assert_eq!(sandbox.git(&["rev-parse", "HEAD^"]), before);
+    sandbox.alfine(&["merge", "PLAN.md"]).expect(0);
+    assert_eq!(sandbox.read("c.txt"), "c");
 }

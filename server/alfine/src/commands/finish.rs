@@ -113,7 +113,7 @@ fn merge_plan(project: &mut Project, plan: &str, args: &MergeArgs) -> Result<u8>
     let merged = run_branch::merge(project, plan, with, &mut tell);
     listening.close();
     display.all_rest();
-    let Some(MergedPlan { from, into, commit, tasks, without, left }) = merged? else {
+    let Some(MergedPlan { from, into, commit, tasks, without, left, unticked, archived }) = merged? else {
         say(format_args!("{plan} is not merged: you ended its checks"));
         return Ok(exit::STOPPED);
     };
@@ -133,7 +133,17 @@ fn merge_plan(project: &mut Project, plan: &str, args: &MergeArgs) -> Result<u8>
             path.display()
         ));
     }
-    say(format_args!("  {from} is not needed any more: git branch -d {}", shell_word(&from)));
+    for (key, why) in unticked {
+        say(format_args!("  {}: {}", key.id, alfine_words::unticked(&why, plan)));
+    }
+    if let Some(folder) = archived {
+        say(format_args!("  it is archived in {folder}"));
+    }
+    if without.is_empty() {
+        say(format_args!("  {from} is not needed any more: git branch -d {}", shell_word(&from)));
+    } else {
+        say(format_args!("  {from} stays for these: merge the plan again when they are done"));
+    }
     Ok(exit::DONE)
 }
 

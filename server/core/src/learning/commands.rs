@@ -102,9 +102,30 @@ fn push(list: &mut Vec<String>, text: &str) {
     list.push(text.to_owned());
 }
 
+/// How many words in quotes are a sentence.
+const SENTENCE: usize = 4;
+
+/// Whether a command has words that run nothing: a comment, or a sentence in quotes. The agent would say by them what is told as
+/// observed.
+fn has_prose(command: &str) -> bool {
+    let is_comment = command.starts_with('#') || command.split_whitespace().any(|word| word.starts_with('#'));
+    let is_sentence = |quoted: &str| quoted.split_whitespace().count() >= SENTENCE;
+    is_comment || ['"', '\''].iter().any(|&quote| command.split(quote).skip(1).step_by(2).any(is_sentence))
+}
+
+/// Whether a command names a secret, whose value it may have, too.
+fn names_secret(command: &str) -> bool {
+    let command = command.to_ascii_lowercase();
+    ["token", "secret", "passw", "api_key", "apikey", "api-key", "credential", "private_key"]
+        .iter()
+        .any(|name| command.contains(name))
+}
+
 /// Whether a command's status says something of the repository, as far as can be read.
 fn says_something(command: &str) -> bool {
     command.len() <= LONGEST
+        && !has_prose(command)
+        && !names_secret(command)
         && shell::verdict(command) == Ok(shell::Verdict::Decides)
         && shell::programs(command).iter().any(|program| {
             let name = program.rsplit('/').next().unwrap_or_default();

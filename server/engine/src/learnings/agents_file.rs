@@ -157,7 +157,14 @@ fn write(root: &Path, proposal: &Proposal) -> io::Result<()> {
         return Err(io::Error::other("it was changed meanwhile"));
     }
     let folder = Folder::open(root, &[])?;
+    let known = root.join(FILE).symlink_metadata().ok().map(|known| known.permissions());
+    if known.as_ref().is_some_and(std::fs::Permissions::readonly) {
+        return Err(io::Error::other("it is read-only"));
+    }
     let mut file = folder.file_to_append(UNFINISHED)?;
+    if let Some(known) = known {
+        file.set_permissions(known)?;
+    }
     // What a run that was killed left.
     file.set_len(0)?;
     file.write_all(proposal.after.as_bytes())?;

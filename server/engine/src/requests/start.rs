@@ -125,10 +125,17 @@ impl Request for Start {
         };
         let mut tasks = start::tasks_to_run(&plan, &known, self.task.as_deref())?;
         let whole = self.task.is_none() && !self.only_one && !start::is_one_enough(project, &plan)?;
-        let branch = match whole {
-            true => run_branch::of_start(project, &plan, &self.options)?,
-            false => None,
+        let branch = match self.task {
+            None => run_branch::of_start(project, &plan, &self.options)?,
+            Some(_) => None,
         };
+        if let Some(branch) = branch.as_ref().filter(|_| !whole) {
+            return Err(Error::user(format!(
+                "{} lands on {} as a whole, and one task of it alone would land on your own branch",
+                plan.name, branch.name
+            ))
+            .hint("leave --single-task and `single_task_mode` out, or --branch and `lands`"));
+        }
         self.options.onto = branch.as_ref().map(|branch| branch.name.clone());
         let Some(chosen) = first_that_can_start(project, front_end, &plan, &known, &tasks, &self.options)?
         else {

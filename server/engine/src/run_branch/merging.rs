@@ -2,10 +2,11 @@
 
 use super::{no_branch, settle};
 use crate::{
-    Error, Result,
-    finish::{KnownBy, ticked},
+    Error, Result, archive,
+    finish::{self, KnownBy, ticked},
+    known::has_work,
     landing::{Care, Turn},
-    loops,
+    loops, plan_run,
     project::Project,
     runner,
     start_options::RunOptions,
@@ -16,10 +17,10 @@ use alfine_core::{
     hint::Hint,
     news::News,
     printable::{enumerated, printable_paths},
-    reason::Reason,
+    reason::{Reason, Unticked},
     task::{TaskKey, TaskStatus},
 };
-use alfine_git::{GitError, MergeSpec, ProvenTree, TextChange, WorkingCopies};
+use alfine_git::{GitError, MergeSpec, ProvenTree, TextChange, WorkingCopies, WorkingCopy};
 use alfine_store::{LoopLock, LoopRow, OwnWriteRow, PlanRunRow};
 use alfine_verify::{CancelToken, VerifierKind, VerifierSpec};
 use std::path::{Path, PathBuf};
@@ -50,10 +51,14 @@ pub struct MergedPlan {
     pub commit: String,
     /// The tasks that were merged with it, each with how it is known again in the plan.
     pub tasks: Vec<(TaskKey, KnownBy)>,
-    /// The tasks of its run that are not among them, each with where it is.
+    /// The tasks of its run that can still land on that branch, each with where it is.
     pub without: Vec<(TaskKey, TaskStatus)>,
     /// The plan's files that were left to somebody else to tick the tasks in.
     pub left: Vec<PathBuf>,
+    /// The tasks that are not ticked in the plan, each with the reason.
+    pub unticked: Vec<(TaskKey, Unticked)>,
+    /// The folder of the plan's archive, from the root, if it was put into one.
+    pub archived: Option<String>,
 }
 
 /// A task that landed on the branch of the run.
@@ -76,18 +81,27 @@ pub fn merge(
     with: Conditions<'_>,
     tell: &mut dyn FnMut(News),
 ) -> Result<Option<MergedPlan>> {
+    let file = project.plan_named(plan)?;
+    project.align(&file)?;
     let run = project.store.last_plan_run(plan)?.ok_or_else(|| no_branch(plan))?;
-    let RunOptions { options, target, .. } = RunOptions::of(&run)?;
+    let how = RunOptions::of(&run)?;
+    if let Some(lost) = plan_run::lost_branch(project, plan, &how)? {
+        return Err(lost);
+    }
+    let RunOptions { options, target, .. } = how;
     let from = options.onto.ok_or_else(|| no_branch(plan))?;
     let into = with.into.map(str::to_owned).or(target).ok_or_else(|| {
         Error::user(format!("{plan} began from a detached HEAD, so it is not known where to merge it"))
             .hint("name a branch with --into")
     })?;
+    if into == from {
+        return Err(Error::user(format!("{from} is where {plan} is already")).hint("name another branch"));
+    }
     let mut waits = || tell(News::LandingAwaited { into: from.clone() });
     if !until_settled(project, plan, &mut waits, with.cancel)? {
         return Ok(None);
     }
-    let (landed, without) = landed_on(project, &run, &from)?;
+    let (landed, without) = landed_on(project, &run, &from, &into)?;
     if landed.is_empty() {
         return Err(Error::user(format!("no task of {plan} has landed on {from} yet"))
             .hint(Hint::StartAll { plan: plan.to_owned() }));
@@ -125,21 +139,36 @@ pub fn merge(
             return Err(in_words(error, &from));
         }
     };
+    let mut left = merged.left_files;
+    if !merged.changed
+        && let Some(WorkingCopy::Left(path)) = project.repository.change_text(&change)
+    {
+        left.push(path);
+    }
+    project.store.write(|tx| tx.end_own_write(own, Some(&merged.commit)))?;
     let reason = Reason::Merged { into: into.clone(), commit: Some(merged.commit.clone()) };
     for one in &landed {
         let lock = LoopLock::acquire(&project.layout, &one.row.id)?;
         project.store.write(|tx| tx.set_loop_status(&lock, TaskStatus::Merged, Some(&reason), true))?;
     }
-    let mut left = merged.left_files;
-    if !merged.changed
-        && let Some(alfine_git::WorkingCopy::Left(path)) = project.repository.change_text(&change)
-    {
-        left.push(path);
+    // What is not done yet would land there still.
+    let mut archived = None;
+    if without.is_empty() {
+        settle(project, &run)?;
+        archived = landed.last().and_then(|one| archive::after(project, &one.row));
     }
-    project.store.write(|tx| tx.end_own_write(own, Some(&merged.commit)))?;
-    settle(project, &run)?;
+    let unticked = match merged.checked_out && left.is_empty() {
+        true => unticked_of(project, &landed),
+        false => Vec::new(),
+    };
     let tasks = landed.into_iter().map(|one| (one.row.task, one.known_by)).collect();
-    Ok(Some(MergedPlan { from, into, commit: merged.commit, tasks, without, left }))
+    Ok(Some(MergedPlan { from, into, commit: merged.commit, tasks, without, left, unticked, archived }))
+}
+
+/// The tasks that are ticked nowhere, although they landed, each with the reason.
+fn unticked_of(project: &Project, landed: &[Landed]) -> Vec<(TaskKey, Unticked)> {
+    let why = |one: &Landed| finish::unticked(project, &one.row.task, &one.known_by);
+    landed.iter().filter_map(|one| Some((one.row.task.clone(), why(one)?))).collect()
 }
 
 /// What the merge makes, in one commit that names every task.
@@ -232,13 +261,16 @@ fn until_settled(
     Ok(true)
 }
 
-/// The tasks of a run that landed on its branch, and those that did not.
+/// The tasks of a run that landed on its branch, and those that still can.
 fn landed_on(
     project: &Project,
     run: &PlanRunRow,
     branch: &str,
+    into: &str,
 ) -> Result<(Vec<Landed>, Vec<(TaskKey, TaskStatus)>)> {
     let (mut landed, mut without) = (Vec::new(), Vec::new());
+    let tips = [branch, into].map(|branch| project.repository.branch_commit(branch));
+    let tips = tips.into_iter().collect::<Result<Vec<_>, _>>()?;
     for task in project.store.tasks_of(&run.plan)? {
         let Some(row) = loops::loop_of(&project.store, &task.key)? else { continue };
         let is_here = matches!(&task.reason, Some(Reason::Merged { into, .. }) if into == branch);
@@ -249,13 +281,32 @@ fn landed_on(
             ))
             .hint(Hint::AnyOf(vec![Hint::advice("wait for it"), Hint::Stop { task: task.key }])));
         }
-        if is_here {
-            let spec = TaskSpec::of(&row)?;
-            let known_by = KnownBy::of(project, &task.key, &spec)?;
-            landed.push(Landed { row, spec, known_by });
-        } else if row.plan_run == Some(run.id) {
-            without.push((task.key, task.status));
+        if !is_here {
+            let is_over =
+                matches!(task.status, TaskStatus::Merged | TaskStatus::Discarded | TaskStatus::Skipped);
+            if row.plan_run == Some(run.id) && !is_over {
+                without.push((task.key, task.status));
+            }
+            continue;
         }
+        // Somebody may have moved the branch since.
+        let is_in = |tip: &Option<String>| match tip {
+            Some(tip) => has_work(project, &task, tip),
+            None => Ok(false),
+        };
+        if !tips.iter().map(is_in).collect::<Result<Vec<_>>>()?.contains(&true) {
+            return Err(Error::user(format!(
+                "{} landed on {branch}, and its work is not there any more",
+                task.key
+            ))
+            .hint(Hint::AnyOf(vec![
+                Hint::Advice(format!("bring it back with git: `git reflog show {branch}` has where it was")),
+                Hint::RunAgain { task: task.key },
+            ])));
+        }
+        let spec = TaskSpec::of(&row)?;
+        let known_by = KnownBy::of(project, &task.key, &spec)?;
+        landed.push(Landed { row, spec, known_by });
     }
     Ok((landed, without))
 }

@@ -91,6 +91,10 @@ impl Commands {
                 ),
             )
             .await;
+        for (key, why) in &merged.unticked {
+            let why = alfine_words::unticked(why, &plan);
+            self.editor.tell(MessageType::INFO, &format!("{key} is merged; {why}.")).await;
+        }
         self.where_they_are(&place, merged.tasks.into_iter().map(|(key, _)| key).collect()).await
     }
 
