@@ -65,13 +65,14 @@ export function generate() {
   }
   const loops = {};
   const groups = [];
-  for (const [key, value] of Object.entries(schema.properties)) {
+  // An editor needs one name of a setting.
+  const namedOnce = (properties) => Object.entries(properties).filter(([, inside]) => !inside.aliasOf);
+  for (const [key, value] of namedOnce(schema.properties)) {
     if (!value.properties) {
       loops[`alfine.${key}`] = setting(key, value, nls);
       continue;
     }
-    // An editor needs one name of a setting.
-    const named = Object.entries(value.properties).filter(([, inside]) => !inside.aliasOf);
+    const named = namedOnce(value.properties);
     if (!named.length) continue;
     const properties = named.map(([name, inside]) => [`alfine.${key}.${name}`, setting(`${key}.${name}`, inside, nls)]);
     nls[`alfine.settings.section.${key}`] = sections[key] ?? key;

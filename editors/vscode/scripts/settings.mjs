@@ -35,4 +35,6 @@ export const ownSettings = {
  * What a folder's `.vscode/settings.json` could have run, or allow, on the user's machine. Alfine takes the editor's
  * word for the user's, so these count only in the user's own settings.
  */
-export const userOnly = ['verifiers', 'worktree.setup', 'agents', 'permissions', 'on_done', 'safety'];
+export const userOnly = [
+  'verifiers', 'worktree.setup', 'quality_gates.test_command', 'browser_verify', 'agents', 'permissions', 'on_done', 'lands', 'safety',
+];

@@ -306,7 +306,10 @@ impl Loaded {
             };
             is_less.then(|| (key, now.clone()))
         });
-        loosened.collect()
+        // Work that was to wait on a branch of its own would land on the user's.
+        let lands = (self.own.get("lands").is_some_and(|own| own == "branch") && now["lands"] == "target")
+            .then(|| ("lands", now["lands"].clone()));
+        loosened.chain(lands).collect()
     }
 
     fn later<T>(&self, own: Option<T>, of_all: Option<T>, key: &str) -> Option<T> {

@@ -270,7 +270,11 @@ pub fn items_of_config(loaded: &Loaded) -> Vec<TrustItem> {
     if config.proof.landing == LandingChecks::Criteria && from_repository("proof.landing") {
         add("proof.landing", "proof.landing = \"criteria\"".to_owned());
     }
-    for (key, now) in loaded.loosened().into_iter().filter(|(key, _)| from_repository(key)) {
+    let from_plan = |key: &str| key == "lands" && loaded.any_from(key, Layer::Task);
+    for (key, now) in loaded.loosened() {
+        if !from_repository(key) && !from_plan(key) {
+            continue;
+        }
         add(key, format!("{key} = {now}"));
     }
     for glob in config.proof.work.iter().filter(|_| from_repository("proof.work")) {
@@ -493,6 +497,22 @@ mod tests {
                 "quality_gates.require_tests = false",
             ]
         );
+        let plain = |user: &str, repository: &str| Layers {
+            user: source("config.toml", user),
+            repository: source("alfine.toml", repository),
+            ..Layers::default()
+        };
+        let narrower = plain(
+            "[browser_verify]\nenabled = true\nauto_detect_ui_tasks = false\ndev_server_command = \"serve {port}\"\n",
+            "[browser_verify]\nauto_detect_ui_tasks = true\n[lint]\nui_words = []\n",
+        );
+        let items = items_of_config(&load(&narrower).unwrap());
+        assert_eq!(texts(&items), ["browser_verify.auto_detect_ui_tasks = true", "lint.ui_words = []"]);
+        let mut elsewhere = plain("lands = \"branch\"\n", "lands = \"target\"\n");
+        assert_eq!(texts(&items_of_config(&load(&elsewhere).unwrap())), ["lands = \"target\""]);
+        elsewhere.repository = None;
+        elsewhere.task = vec![Partial::of_json(serde_json::json!({ "lands": "target" }))];
+        assert_eq!(texts(&items_of_config(&load(&elsewhere).unwrap())), ["lands = \"target\""]);
         let tighter = Layers { user: layers.repository, repository: layers.user, ..Layers::default() };
         assert_eq!(items_of_config(&load(&tighter).unwrap()), []);
     }

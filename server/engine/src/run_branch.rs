@@ -71,10 +71,12 @@ pub(crate) fn of_start(
         [Some(alfine_git::run_branch_name(&file.name)), how.options.onto].contains(&Some(name.clone()));
     if !is_own && project.repository.branch_commit(&name)?.is_some() {
         return Err(Error::user(format!(
-            "there is a branch {name} already, which no run of {} made",
+            "there is a branch {name} already, which is none that a run of {} lands on now",
             file.name
         ))
-        .hint("rename or remove it, or check it out and start the plan there with `lands = \"target\"`"));
+        .hint(
+            "remove it if it is merged, or rename it; or check it out and start the plan there with `lands = \"target\"`",
+        ));
     }
     Ok(Some(RunBranch { name, target }))
 }

@@ -175,8 +175,14 @@ fn a_plan_is_said_to_be_merged_only_of_work_that_is_there() {
     );
     assert!(sandbox.read("PLAN.md").contains("[ ]"));
     sandbox.git(&["branch", "-f", "alfine-runs/PLAN", &tip]);
-    // By hand it can be merged, too.
+    // By hand it can be merged, too, but not taken back.
     sandbox.git(&["merge", "-q", "alfine-runs/PLAN"]);
+    let merged = head(&sandbox);
+    sandbox.git(&["rm", "-q", "a.txt"]);
+    sandbox.git(&["commit", "-qm", "Take it back"]);
+    let refused = sandbox.alfine(&["merge", "PLAN.md"]).expect(2).stderr;
+    assert!(refused.contains("test -f a.txt fails"), "{refused}");
+    sandbox.git(&["reset", "-q", "--hard", merged.trim()]);
     sandbox.alfine(&["merge", "PLAN.md"]).expect(0);
     assert_eq!(run_of(&sandbox)["branch"], json!(null));
 }

@@ -42,7 +42,7 @@ fn garbage_for_every_command_is_refused_and_changes_nothing() {
     let mut editor = reading(&sandbox);
     let commands = editor.server["capabilities"]["executeCommandProvider"]["commands"].clone();
     let commands: Vec<&str> = commands.as_array().unwrap().iter().filter_map(Value::as_str).collect();
-    assert_eq!(commands.len(), 23);
+    assert_eq!(commands.len(), 24);
     let deep = (0..100).fold(json!(1), |inner, _| json!([inner]));
     let garbage = [
         json!(null),

@@ -24,10 +24,13 @@ test('the manifest is what it is generated from', async () => {
 test('every setting of alfine.toml is there under its own name', () => {
   interface Schema {
     properties?: Record<string, Schema>;
+    aliasOf?: string[];
   }
   const schema = JSON.parse(read('../../server/config/alfine.schema.json')) as Schema;
-  const names = Object.entries(schema.properties ?? {}).flatMap(([key, { properties }]) =>
-    properties === undefined ? [key] : Object.keys(properties).map((inner) => `${key}.${inner}`),
+  // What other tools call a setting is for their files.
+  const own = (properties: Record<string, Schema>) => Object.entries(properties).filter(([, { aliasOf }]) => aliasOf === undefined);
+  const names = own(schema.properties ?? {}).flatMap(([key, { properties }]) =>
+    properties === undefined ? [key] : own(properties).map(([inner]) => `${key}.${inner}`),
   );
   expect(serverKeys(Object.keys(settings)).sort()).toEqual(names.sort());
 });
@@ -35,7 +38,11 @@ test('every setting of alfine.toml is there under its own name', () => {
 test('what a repository could have run on its reader’s machine counts only in the reader’s own settings', () => {
   const machine = Object.keys(settings).filter((key) => settings[key]?.scope === 'machine');
   expect(machine.sort()).toEqual(
-    ['server.path', 'verifiers', 'worktree.setup', 'agents', 'permissions', 'on_done', 'safety.pass_env', 'safety.mask', 'safety.may_commit', 'safety.allow_unsandboxed_all']
+    [
+      'server.path', 'verifiers', 'worktree.setup', 'quality_gates.test_command', 'agents', 'permissions', 'on_done', 'lands',
+      ...['enabled', 'auto_detect_ui_tasks', 'dev_server_command', 'base_url'].map((key) => `browser_verify.${key}`),
+      ...['pass_env', 'mask', 'may_commit', 'allow_unsandboxed_all'].map((key) => `safety.${key}`),
+    ]
       .map((key) => `alfine.${key}`)
       .sort(),
   );

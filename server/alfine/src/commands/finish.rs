@@ -113,8 +113,16 @@ fn merge_plan(project: &mut Project, plan: &str, args: &MergeArgs) -> Result<u8>
     let merged = run_branch::merge(project, plan, with, &mut tell);
     listening.close();
     display.all_rest();
+    if let (Err(error), true) = (&merged, args.json) {
+        print_json(
+            &json!({ "plan": plan, "error": error.message, "hint": error.hint_for(Reader::Terminal) }),
+        )?;
+    }
     let Some(MergedPlan { from, into, commit, tasks, without, left, unticked, archived }) = merged? else {
-        say(format_args!("{plan} is not merged: you ended its checks"));
+        match args.json {
+            true => print_json(&json!({ "plan": plan, "cancelled": true }))?,
+            false => say(format_args!("{plan} is not merged: you ended its checks")),
+        }
         return Ok(exit::STOPPED);
     };
     if args.json {

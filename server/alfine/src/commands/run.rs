@@ -195,7 +195,10 @@ fn tell_left(
         let why = left.iter().position(|(of, _)| *of == key).map(|at| left.swap_remove(at).1);
         let words = match why {
             _ if !open.is_empty() && !is_elsewhere => format!("{key} waits for {}", open.join(", ")),
-            Some(why) => format!("{key} was not started: {}", why.message),
+            Some(why) => {
+                status = first(status, exit::NEEDS_YOU);
+                format!("{key} was not started: {}", why.message)
+            }
             None if short.is_some() && project.store.current_loop(&key)?.is_none() => continue,
             None => {
                 status = first(status, settled(project, &key, display.is_none())?);

@@ -102,6 +102,16 @@ pub fn merge(
         return Ok(None);
     }
     let (landed, without) = landed_on(project, &run, &from, &into)?;
+    let is_in = |into: &str| -> Result<bool> {
+        let is_it =
+            |reason: &Option<Reason>| matches!(reason, Some(Reason::Merged { into: of, .. }) if of == into);
+        Ok(project.store.tasks_of(plan)?.iter().any(|task| is_it(&task.reason)))
+    };
+    if landed.is_empty() && without.is_empty() && is_in(&into)? {
+        // Whoever merged it died before that was written down.
+        settle(project, &run)?;
+        return Err(Error::user(format!("{plan} is merged already")));
+    }
     if landed.is_empty() {
         return Err(Error::user(format!("no task of {plan} has landed on {from} yet"))
             .hint(Hint::StartAll { plan: plan.to_owned() }));
@@ -208,8 +218,12 @@ fn proven(
     let own = Path::new(plan);
     let tree = project.repository.merged_tree(spec, &[own]).map_err(|error| in_words(error, &spec.branch))?;
     let checks = checks_of(project, landed)?;
-    let (Some(tree), Some(onto), Some(last)) = (tree, onto, landed.last()) else {
-        return Ok(Some(Proven { tree: None }));
+    let (Some(onto), Some(last)) = (onto, landed.last()) else { return Ok(Some(Proven { tree: None })) };
+    let is_new = tree.is_some();
+    // Where the target has it all already, the work may have been taken back there since.
+    let tree = match tree {
+        Some(tree) => tree,
+        None => project.repository.with_files_of(onto, onto, &[own.to_owned()])?,
     };
     if checks.is_empty() || last.spec.proof.control == Control::Off {
         return Ok(Some(Proven { tree: None }));
@@ -228,7 +242,7 @@ fn proven(
             "see what it changes with `git diff {into}...{from}`; add a task that mends it to the plan and start it again"
         )));
     }
-    Ok(Some(Proven { tree: Some(ProvenTree { tree, except: vec![own.to_owned()] }) }))
+    Ok(Some(Proven { tree: is_new.then(|| ProvenTree { tree, except: vec![own.to_owned()] }) }))
 }
 
 /// A text of the plan with all of these tasks ticked; `None` if there is nothing to tick.
