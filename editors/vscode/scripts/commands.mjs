@@ -21,7 +21,7 @@ export const commands = {
   pausePlan: { palette: can('pause') },
   stopPlan: { palette: can('stop') },
   continuePlan: { palette: `${can('continue')} && ${running}` },
-  mergePlan: { icon: 'git-merge', palette: `alfine.hasPlans && ${running}` },
+  mergePlan: { icon: 'git-merge', palette: hidden },
   continueWith: { title: 'Continue Loop with More Iterations…', palette: `${can('continue')} && ${running}` },
   resetBreaker: { title: 'Reset Breaker and Continue Loop', palette: `${can('continue')} && ${running}` },
   steer: { icon: 'comment', palette: can('steer') },
