@@ -30,10 +30,8 @@ fn what(learning: &Learning) -> String {
         Kind::Together => format!("{subject} was changed together with {companions}"),
         Kind::Command => format!("{subject} failed, and passed after a change of {companions}"),
         Kind::Error => {
-            format!(
-                "the error “{}” went away with a change of {companions}",
-                markdown(&learning.subject, NAME)
-            )
+            // What a check printed may be anybody's words.
+            format!("the error {subject} went away with a change of {companions}")
         }
         Kind::Setup if companions.is_empty() => {
             format!("{subject} could not be run until something was set up outside of the work")
@@ -95,7 +93,7 @@ mod tests {
         insta::assert_snapshot!(all.map(said).join("\n"), @"
         `src/a.rs` was changed together with `src/b.rs` (2 times) (seen in docs/PLAN.md#US-001, iteration 2, 2 times)
         `cargo test` failed, and passed after a change of `src/a.rs` (2 times) and `src/b.rs` (2 times) (seen in docs/PLAN.md#US-001, iteration 2, 2 times)
-        the error “expected u32, found u64” went away with a change of `src/a.rs` (2 times) (seen in docs/PLAN.md#US-001, iteration 2, 2 times)
+        the error `expected u32, found u64` went away with a change of `src/a.rs` (2 times) (seen in docs/PLAN.md#US-001, iteration 2, 2 times)
         `npm test` failed until `npm ci` (2 times) was run (seen in docs/PLAN.md#US-001, iteration 2, 2 times)
         `npm test` could not be run until something was set up outside of the work (seen in docs/PLAN.md#US-001, iteration 2, 2 times)
         ");

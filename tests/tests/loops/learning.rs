@@ -68,7 +68,7 @@ fn the_next_task_is_told_what_was_observed_and_not_what_was_claimed() {
     for line in [
         "`sh build.sh` failed, and passed after a change of `src/schema.txt` (seen in PLAN.md#US-001, iteration 1)",
         "`sh test.sh` failed until `sh deps.sh` was run (seen in PLAN.md#US-001, iteration 1)",
-        "the error “bad” went away with a change of `src/table.txt` (seen in PLAN.md#US-001, iteration 2)",
+        "the error `bad` went away with a change of `src/table.txt` (seen in PLAN.md#US-001, iteration 2)",
     ] {
         assert!(all.contains(line), "{line}: {all}");
     }
@@ -95,7 +95,7 @@ fn nothing_is_learned_or_told_unless_it_is_wanted() {
     sandbox.alfine(&["run", "PLAN.md", "--trust", "--json"]).expect(0);
     assert!(sandbox.agent_runs().iter().all(|run| learned(prompt(run)).is_none()));
     let all = lines(&sandbox);
-    assert!(all.len() == 1 && all[0].starts_with("the error “bad”"), "{all:?}");
+    assert!(all.len() == 1 && all[0].starts_with("the error `bad`"), "{all:?}");
 }
 
 #[test]

@@ -6,10 +6,12 @@ const BEGIN: &str = "<!-- alfine:learned -->";
 const END: &str = "<!-- /alfine:learned -->";
 
 /// Returns a document with its part that was learned replaced, or with that part at its end if it has none. `None` if the marks
-/// are not one pair, so that it is not known what is whose. `body` is Markdown without the marks; all else stays as it is.
+/// are not one pair, so that it is not known what is whose. `body` is Markdown; all else stays as it is.
 pub fn with_section(text: &str, body: &str) -> Option<String> {
     let newline = if text.contains("\r\n") { "\r\n" } else { "\n" };
-    let section = format!("{BEGIN}\n{}\n{END}", body.trim_end()).replace('\n', newline);
+    // A command or a file may be called like a mark.
+    let body = body.trim_end().replace("alfine:learned", "alfine: learned");
+    let section = format!("{BEGIN}\n{body}\n{END}").replace('\n', newline);
     let begins: Vec<usize> = text.match_indices(BEGIN).map(|(at, _)| at).collect();
     let ends: Vec<usize> = text.match_indices(END).map(|(at, _)| at).collect();
     match (begins.as_slice(), ends.as_slice()) {
@@ -41,6 +43,8 @@ mod tests {
         assert_eq!(with_section("# A", "- a"), Some(format!("# A\n\n{}\n", section("- a"))));
         let first = with_section("# A\n", "- a").unwrap() + "# B\n";
         assert_eq!(with_section(&first, "- b"), Some(format!("# A\n\n{}\n# B\n", section("- b"))));
+        let marked = with_section("", &format!("- `sh a.sh # {END}`")).unwrap();
+        assert!(with_section(&marked, "- b").is_some(), "{marked}");
         assert_eq!(with_section("# A\r\n", "- a"), Some(format!("# A\r\n\r\n{BEGIN}\r\n- a\r\n{END}\r\n")));
     }
 
