@@ -109,6 +109,12 @@ pub enum Refusal {
         /// Whose it is.
         of: String,
     },
+    /// A task that no plan can have as it is.
+    #[error(
+        "{0} would be read as another task than it is: say it without signs of a state or a dependency in its title, and \
+         without headings, boxes or fields in its details"
+    )]
+    Misread(String),
     /// A task without a source.
     #[error("{0} does not say where it comes from")]
     NoSource(String),
@@ -177,7 +183,11 @@ pub fn read_draft(said: &str, most: usize) -> Result<Draft, Refusal> {
             return Err(Refusal::SameId(id));
         }
     }
-    Ok(Draft { title, goal, tasks })
+    let draft = Draft { title, goal, tasks };
+    match draft.sheet().misread() {
+        Some(entry) => Err(Refusal::Misread(entry.id.clone())),
+        None => Ok(draft),
+    }
 }
 
 impl Draft {
@@ -196,9 +206,12 @@ impl Draft {
 
     /// The plan in Markdown.
     pub fn to_markdown(&self) -> String {
+        self.sheet().to_markdown()
+    }
+
+    fn sheet(&self) -> Sheet {
         let entries = self.tasks.iter().map(Drafted::entry).collect();
         Sheet { title: self.title.clone(), goal: self.goal.clone(), entries, ..Sheet::default() }
-            .to_markdown()
     }
 }
 
@@ -315,16 +328,61 @@ mod tests {
         assert!(read_questions("What do you want?").is_err());
     }
 
+    #[test]
+    fn a_title_says_no_state_and_no_dependency() {
+        for title in [
+            "✅ Show a tick",
+            "[DONE] Ship",
+            "Add (depends on T9)",
+            "Mark orders as done (done)",
+            "~~Struck~~",
+            "~~Struck~~ dropped",
+            "DONE: add it",
+            "Show it - DONE",
+            "Tag it #done",
+            "x <!-- done -->",
+            ":white_check_mark: a",
+            "[x] a",
+            "a [x]",
+            "T7: another id",
+            "[US-9] another id",
+            "Task 3: another id",
+            "🚀 Launch",
+            "❌ No",
+            "✅",
+            "Show it (optional)",
+            "Use `make` and *stars* & <b>tags</b> &amp; [links](x)",
+            "erledigt",
+            "A heading ##",
+            "Status: done",
+            "\\",
+        ] {
+            let said = serde_json::json!({"title": "P", "goal": "", "tasks": [
+                {"id": "T1", "title": title, "criteria": [{"text": "x", "command": "make x"}]},
+                {"id": "T2", "title": "b", "depends_on": ["T1"]}]});
+            let draft = read_draft(&said.to_string(), 3).unwrap();
+            let text = draft.to_markdown();
+            let plan = plan::read("a.plan.md", &text);
+            let of = |task: &plan::Task| (task.id.0.clone(), task.mark, task.fields.depends_on.len(), task.optional);
+            let expected = [("T1".to_owned(), plan::Mark::Open, 0, false), ("T2".to_owned(), plan::Mark::Open, 1, false)];
+            assert_eq!(plan.tasks.iter().map(of).collect::<Vec<_>>(), expected, "{text}");
+            assert!(plan.problems.is_empty(), "{text}\n{:?}", plan.problems);
+            let words = |text: &str| text.replace(|c: char| !c.is_alphanumeric(), "");
+            assert_eq!(words(&plan.tasks[0].title), words(title), "{text}");
+        }
+    }
+
     proptest! {
         #[test]
         fn whatever_an_agent_writes_into_a_plan_stays_where_it_is(
             texts in proptest::collection::vec("[ -~é]{1,40}|### T9: x|- \\[ \\] box|```|<!--|---|Depends on: T1|\\| a \\| b \\|", 8),
+            titles in proptest::sample::subsequence(vec!["a", "✅", "[DONE]", "(done)", "~~b~~", "(depends on T2)", "T2: c", "(optional)"], 2),
             goal in "(# x|### T1: y|- \\[ \\] z|text|```|\\|a\\|b\\||\n){0,6}",
             details in "(## x|### T1: y|- \\[ \\] z|text|```|~~~|<!--|Status: done|Acceptance criteria:|\n){0,8}",
         ) {
             let task = |n: usize| Drafted {
                 id: format!("T{n}"),
-                title: format!("Title {}", texts[n].trim()),
+                title: ["Title ", ""][n - 1].to_owned() + texts[n + 5].trim() + titles[n - 1],
                 details: details.clone(),
                 criteria: vec![DraftedCriterion { text: format!("c {}", texts[n + 2]), command: Some("make test".to_owned()) }],
                 depends_on: if n == 1 { Vec::new() } else { vec!["T1".to_owned()] },
@@ -332,6 +390,8 @@ mod tests {
             };
             let draft = Draft { title: texts[0].clone(), goal, tasks: vec![task(1), task(2)] };
             let text = draft.to_markdown();
+            let sheet = draft.sheet();
+            prop_assert_eq!(sheet.misread(), None, "{}", text);
             let plan = plan::read("a.plan.md", &text);
             prop_assert_eq!(plan.tasks.len(), 2, "{}", text);
             for task in &plan.tasks {

@@ -3,8 +3,8 @@
 
 use super::command::PROMPT;
 use super::ids::is_made_of;
-use super::{Criterion, FieldName, Fields, Mark, Task, markdown};
-use crate::{task::TaskId, text::longest_run};
+use super::{Criterion, FieldName, Fields, Mark, Names, Task, markdown, written};
+use crate::{chain, task::TaskId, text::longest_run};
 use std::{
     collections::{HashMap, HashSet},
     fmt::Write as _,
@@ -53,6 +53,8 @@ pub(crate) struct Entry {
 pub(crate) struct Line {
     /// Its words, with the command in backticks.
     pub(crate) text: String,
+    /// The command.
+    pub(crate) command: Option<String>,
     /// Whether it is known to hold.
     pub(crate) checked: bool,
 }
@@ -65,8 +67,9 @@ impl Line {
         if markdown::as_criterion(&text).is_none() {
             text = without_marker(&text);
         }
+        let line = |text| Self { text, command: command.map(str::to_owned), checked };
         if reads(&text).as_deref() == command {
-            return Self { text, checked };
+            return line(text);
         }
         text = text.replace('`', "");
         if let Some(command) = command {
@@ -76,7 +79,7 @@ impl Line {
                 .filter(|text| reads(text).as_deref() == Some(command))
                 .unwrap_or_else(|| spelled(true));
         }
-        Self { text, checked }
+        line(text)
     }
 }
 
@@ -104,8 +107,12 @@ fn without_marker(words: &str) -> String {
 const OTHERS: &str = "Tasks";
 /// The heading of tasks that never block.
 const OPTIONAL: &str = "Optional";
-/// The level of a task's heading.
+/// A task's heading.
 const TASK: &str = "###";
+/// The level of that.
+const LEVEL: usize = TASK.len();
+/// The deepest level of a heading.
+const DEEPEST: usize = 6;
 
 impl Sheet {
     /// The plan in Markdown.
@@ -137,13 +144,38 @@ impl Sheet {
                 heading = own;
             }
             text.push('\n');
-            text.push_str(&entry.to_markdown(&renamed));
+            text.push_str(&entry.to_markdown(&renamed, LEVEL));
         }
         if !self.criteria.is_empty() {
             text.push_str("\n## Acceptance criteria\n\n");
             push_criteria(&mut text, &self.criteria);
         }
         text
+    }
+
+    /// The first of its tasks that would not be read from its text as it is.
+    pub(crate) fn misread(&self) -> Option<&Entry> {
+        let plan = markdown::parse(&self.to_markdown());
+        if plan.tasks.len() != self.entries.len() {
+            return self.entries.first();
+        }
+        let ids: HashMap<String, &TaskId> = self
+            .entries
+            .iter()
+            .zip(&plan.tasks)
+            .map(|(entry, task)| (entry.id.to_lowercase(), &task.id))
+            .collect();
+        let names = Names::new(&plan);
+        let is_read = |(entry, task): &(&Entry, &Task)| {
+            let named: Vec<_> =
+                entry.depends_on.iter().map(|id| ids.get(&id.to_lowercase()).copied()).collect();
+            let waits_for = chain::all_dependencies(&plan, &names, task);
+            let is_there = |id: &&TaskId| **id == task.id || waits_for.contains(id);
+            // What names no task is for lints to tell.
+            let are_known = named.contains(&None) || waits_for.iter().all(|id| named.contains(&Some(id)));
+            entry.is_read_as(task, LEVEL) && are_known && named.iter().flatten().all(is_there)
+        };
+        self.entries.iter().zip(&plan.tasks).find(|both| !is_read(both)).map(|(entry, _)| entry)
     }
 
     /// The title, so that it reads as no task: `Story 1.2: …` would.
@@ -177,7 +209,7 @@ impl Sheet {
 
     /// The goal, quoted where it would be read as tasks.
     fn goal_text(&self) -> String {
-        spelled(&self.goal, |goal| {
+        spelled(&self.goal, &[], |goal| {
             let plan = markdown::parse(&format!("# T\n\n{goal}\n\n{TASK} [ ] T1: t\n"));
             plan.tasks.len() == 1 && plan.goal == goal && plan.criteria.is_empty() && plan.problems.is_empty()
         })
@@ -185,13 +217,14 @@ impl Sheet {
 }
 
 impl Entry {
-    /// The task in Markdown, as it stands in a plan whose tasks are headings; some ids are `renamed`.
-    pub(crate) fn to_markdown(&self, renamed: &HashMap<&str, String>) -> String {
+    /// The task in Markdown, as it stands in a plan whose tasks are headings of this level; some ids are `renamed`.
+    pub(crate) fn to_markdown(&self, renamed: &HashMap<&str, String>, level: usize) -> String {
         let id = |id: &String| renamed.get(id.as_str()).unwrap_or(id).clone();
-        let mut text = self.heading().unwrap_or_else(|| {
-            format!("{TASK} {} {}: {}", self.tick(), id(&self.id), in_one_line(&self.title))
+        let named = Self { id: id(&self.id), ..self.clone() };
+        let heading = named.heading().unwrap_or_else(|| {
+            format!("{TASK} {} {}: {}", self.tick(), named.id, in_one_line(&self.title))
         });
-        text.push('\n');
+        let mut text = heading.replacen(TASK, &"#".repeat(level), 1) + "\n";
         if !self.depends_on.is_empty() {
             let ids: Vec<String> = self.depends_on.iter().map(id).collect();
             let _ = writeln!(text, "{}: {}", FieldName::DependsOn.as_str(), ids.join(", "));
@@ -202,29 +235,48 @@ impl Entry {
         if let Some(status) = status(self.mark) {
             let _ = writeln!(text, "Status: {status}");
         }
-        let details = self.details_text();
-        push_paragraph(&mut text, &details);
+        self.push_body(&mut text, &self.details_text(level), level);
+        text
+    }
+
+    fn push_body(&self, text: &mut String, details: &str, level: usize) {
+        push_paragraph(text, details);
         if !self.criteria.is_empty() {
             // Below a heading inside of the task only a heading is sure to be the task's.
-            let has_heading = details.lines().any(|line| line.starts_with('#'));
-            text.push_str(if has_heading {
-                "\n#### Acceptance criteria\n\n"
+            if level < DEEPEST && details.lines().any(|line| line.starts_with('#')) {
+                let _ = write!(text, "\n{} Acceptance criteria\n\n", "#".repeat(level + 1));
             } else {
-                "\nAcceptance criteria:\n"
-            });
-            push_criteria(&mut text, &self.criteria);
+                text.push_str("\nAcceptance criteria:\n");
+            }
+            push_criteria(text, &self.criteria);
         }
-        text
     }
 
     fn tick(&self) -> &'static str {
         if self.mark == Mark::Done { "[x]" } else { "[ ]" }
     }
 
-    /// The heading, in the first spelling that is read as this id and this title.
+    /// Whether a task is what this was written as below headings of this level. What it waits for is for others to say.
+    pub(crate) fn is_read_as(&self, task: &Task, level: usize) -> bool {
+        let is_title = |(_, read): &(String, String)| *read == task.title;
+        let of_field = |(name, _): &&(FieldName, String)| *name != FieldName::DependsOn;
+        let fields = self.fields.iter().filter(of_field);
+        let criteria = task.criteria.iter().map(|read| (&read.command, read.checked));
+        task.mark == self.mark
+            && task.optional == self.optional
+            && wordings(&self.title).iter().any(is_title)
+            && task.details.starts_with(&self.details_text(level))
+            && self.criteria.iter().map(|line| (&line.command, line.checked)).eq(criteria)
+            && fields.map(|(name, value)| (*name, in_one_line(value))).eq(written(&task.fields))
+    }
+
+    /// The heading, in the first wording and spelling that is read as this id and this title, and as nothing else.
     pub(crate) fn heading(&self) -> Option<String> {
-        let (Self { id, title, .. }, tick) = (self, self.tick());
-        let title = in_one_line(title);
+        wordings(&self.title).iter().find_map(|(title, read)| self.heading_of(title, read))
+    }
+
+    fn heading_of(&self, title: &str, read: &str) -> Option<String> {
+        let (Self { id, .. }, tick) = (self, self.tick());
         let mut spellings =
             vec![format!("{TASK} {tick} {id}: {title}"), format!("{TASK} {tick} [{id}] {title}")];
         if let Some((word, number)) = id.split_once('-') {
@@ -233,33 +285,34 @@ impl Entry {
         spellings.push(format!("{TASK} {id}. {tick} {title}"));
         // An id that is made of the title.
         spellings.push(format!("{TASK} {tick} {title}"));
+        let said = if self.mark == Mark::Done { Mark::Done } else { Mark::Open };
         let reads = |heading: &String| {
             let plan = markdown::parse(&format!("{heading}\n"));
             let [task] = &plan.tasks[..] else { return false };
-            let is_made = !task.explicit_id && is_made_of(&TaskId(id.clone()), &title);
+            let is_made = !task.explicit_id && is_made_of(&TaskId(id.clone()), read);
             (task.id.0 == *id || is_made)
-                && task.title == title
+                && task.title == read
                 && task.checkbox.is_some()
+                && task.mark == said
+                && (self.optional || !task.optional)
                 && task.fields == Fields::default()
                 && plan.problems.is_empty()
         };
         spellings.into_iter().find(reads)
     }
 
-    /// The details, as they are where that makes nothing else of them; else quoted.
-    fn details_text(&self) -> String {
-        // The boxes of a text are criteria where no others are.
-        let criteria = match self.criteria.is_empty() {
-            true => "",
-            false => "\nAcceptance criteria:\n- [ ] one\n",
-        };
-        let wanted = usize::from(!self.criteria.is_empty());
-        spelled(&self.details, |details| {
+    /// The details, as they are where that makes nothing else of them below a heading of this level; else with deeper
+    /// headings, or quoted.
+    fn details_text(&self, level: usize) -> String {
+        let heading = "#".repeat(level.max(2));
+        spelled(&self.details, &[deeper(&self.details, level)], |details| {
+            let mut text = format!("{heading} [ ] T1: t\n");
+            self.push_body(&mut text, details, level);
             // A fence without an end would take what comes after it.
-            let plan =
-                markdown::parse(&format!("{TASK} [ ] T1: t\n\n{details}\n{criteria}\n{TASK} [ ] T2: t\n"));
+            let _ = write!(text, "\n{heading} [ ] T2: t\n");
+            let plan = markdown::parse(&text);
             let [task, _] = &plan.tasks[..] else { return false };
-            task.criteria.len() == wanted
+            task.criteria.len() == self.criteria.len()
                 && task.details == details
                 && task.fields == Fields::default()
                 && plan.problems.is_empty()
@@ -308,19 +361,71 @@ fn is_heading(name: &str) -> bool {
     task.group.is_some() && !task.optional && plan.problems.is_empty()
 }
 
-/// A text as it is, without the boxes of its lists, quoted, or as code: the first that is read as nothing else.
-fn spelled(text: &str, is_plain: impl Fn(&str) -> bool) -> String {
+/// The wordings of a title, each as it is written and as it is read: as it is, with its markup escaped, in quotes, between
+/// which nothing is the sign of a state, and at last without any signs.
+fn wordings(title: &str) -> [(String, String); 5] {
+    let title = in_one_line(title);
+    let escaped = escaped(&title);
+    let words: Vec<&str> =
+        title.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
+    let words = words.join(" ");
+    [
+        (title.clone(), title.clone()),
+        (title.clone(), title.replace('`', "")),
+        (escaped.clone(), title.clone()),
+        (format!("“{escaped}”"), format!("“{title}”")),
+        (words.clone(), words),
+    ]
+}
+
+/// A text whose signs are no markup.
+fn escaped(text: &str) -> String {
+    let is_markup = |c: char| "\\`*_[]<>~&#".contains(c);
+    text.chars().flat_map(|c| is_markup(c).then_some('\\').into_iter().chain([c])).collect()
+}
+
+/// A text as it is, without the boxes of its lists, in another of these spellings, quoted, or as code: the first that is
+/// read as nothing else.
+fn spelled(text: &str, others: &[String], is_plain: impl Fn(&str) -> bool) -> String {
     let text = text.trim_matches('\n').trim_end();
-    let by_line = |change: &dyn Fn(&str) -> String| text.lines().map(change).collect::<Vec<_>>().join("\n");
+    let by_line =
+        |text: &str, change: &dyn Fn(&str) -> String| text.lines().map(change).collect::<Vec<_>>().join("\n");
     let fence = "`".repeat(longest_run(text, '`').max(2) + 1);
     if text.is_empty() || is_plain(text) {
         return text.to_owned();
     }
+    let others = others.iter().map(|other| other.trim_matches('\n').trim_end());
+    let others = others.flat_map(|other| [other.to_owned(), by_line(other, &without_box)]);
     let quoted = |line: &str| format!("> {line}").trim_end().to_owned();
-    [by_line(&without_box), by_line(&quoted)]
-        .into_iter()
+    std::iter::once(by_line(text, &without_box))
+        .chain(others)
+        .chain([by_line(text, &quoted)])
         .find(|spelling| is_plain(spelling))
         .unwrap_or_else(|| format!("{fence}text\n{text}\n{fence}"))
+}
+
+/// A text with its headings below this level, as deep below each other as they were.
+fn deeper(text: &str, level: usize) -> String {
+    let depth = |line: &str| {
+        let rest = line.trim_start_matches('#');
+        let depth = line.len() - rest.len();
+        ((1..=DEEPEST).contains(&depth) && rest.starts_with([' ', '\t'])).then_some(depth)
+    };
+    let mut fenced = false;
+    let lines: Vec<(&str, Option<usize>)> = text
+        .lines()
+        .map(|line| {
+            fenced ^= line.trim_start().starts_with("```") || line.trim_start().starts_with("~~~");
+            (line, depth(line).filter(|_| !fenced))
+        })
+        .collect();
+    let highest = lines.iter().filter_map(|(_, depth)| *depth).min().unwrap_or(DEEPEST);
+    let more = (level + 1).saturating_sub(highest);
+    let line = |(line, depth): (&str, Option<usize>)| match depth {
+        Some(depth) => "#".repeat((depth + more).min(DEEPEST)) + line.trim_start_matches('#'),
+        None => line.to_owned(),
+    };
+    lines.into_iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
 /// An item of a list without its box.
@@ -342,7 +447,7 @@ fn push_paragraph(text: &mut String, paragraph: &str) {
 }
 
 fn push_criteria(text: &mut String, criteria: &[Line]) {
-    for Line { text: words, checked } in criteria {
+    for Line { text: words, checked, .. } in criteria {
         let tick = if *checked { 'x' } else { ' ' };
         let _ = writeln!(text, "- [{tick}] {}", in_one_line(words));
     }

@@ -42,7 +42,7 @@ pub fn split(plan: &Plan, text: &str, task: &Task, draft: &Draft) -> Result<Vec<
     let entries = entries(plan, task, draft)?;
     let level = task.title_span.of(text).bytes().take_while(|&byte| byte == b'#').count();
     let line_end = if text.contains("\r\n") { "\r\n" } else { "\n" };
-    let written: Vec<String> = entries.iter().map(|entry| at_level(entry, level)).collect();
+    let written: Vec<String> = entries.iter().map(|entry| entry.to_markdown(&HashMap::new(), level)).collect();
     let written = written.join("\n").trim_end().replace('\n', line_end);
     let mut edits = vec![TextEdit { span: task.span, new_text: written }];
     let last = ends(&entries).join(", ");
@@ -124,21 +124,6 @@ fn entries(plan: &Plan, task: &Task, draft: &Draft) -> Result<Vec<Entry>, Cannot
 fn ends(entries: &[Entry]) -> Vec<String> {
     let is_end = |entry: &&Entry| !entries.iter().any(|other| other.depends_on.contains(&entry.id));
     entries.iter().filter(is_end).map(|entry| entry.id.clone()).collect()
-}
-
-/// A task as it is written below headings of this level.
-fn at_level(entry: &Entry, level: usize) -> String {
-    let text = entry.to_markdown(&HashMap::new());
-    let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
-    for (n, line) in lines.iter_mut().enumerate() {
-        let is_label = line == "#### Acceptance criteria";
-        if let Some(rest) = line.strip_prefix("### ").filter(|_| n == 0) {
-            *line = format!("{} {rest}", "#".repeat(level));
-        } else if is_label {
-            *line = format!("{} Acceptance criteria", "#".repeat((level + 1).min(6)));
-        }
-    }
-    lines.join("\n") + "\n"
 }
 
 /// Looks that the plan reads as it did, with these tasks in the place of the one.
