@@ -31,12 +31,13 @@ pub use command::{Here, Reads, bare_path, is_of_bash, paths_of, program_of, read
 pub(crate) use convert::written;
 pub use convert::{Converted, Into, Lacks, Lost, convert};
 pub use field_name::FieldName;
+pub(crate) use fields::plural_before;
 pub use folder::folder_of;
 pub use format::{companions, formats, is_likely_plan, is_plan, is_plan_path, read};
 pub use ids::Names;
 pub(crate) use ids::is_made_of;
 pub use ids::slug;
-pub(crate) use markdown::parse as parse_markdown;
+pub(crate) use markdown::{marked_optional, parse as parse_markdown};
 pub use model::{
     Autonomy, ContextMode, Criterion, Fields, Isolation, Lands, Mark, NamedCommand, NoTask, Placed, Plan,
     PlanFormat, Problem, ProblemKind, ProvenBy, Sign, Task, Unread,

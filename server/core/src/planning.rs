@@ -363,8 +363,13 @@ mod tests {
             let draft = read_draft(&said.to_string(), 3).unwrap();
             let text = draft.to_markdown();
             let plan = plan::read("a.plan.md", &text);
-            let of = |task: &plan::Task| (task.id.0.clone(), task.mark, task.fields.depends_on.len(), task.optional);
-            let expected = [("T1".to_owned(), plan::Mark::Open, 0, false), ("T2".to_owned(), plan::Mark::Open, 1, false)];
+            let of = |task: &plan::Task| {
+                (task.id.0.clone(), task.mark, task.fields.depends_on.len(), task.optional)
+            };
+            let expected = [
+                ("T1".to_owned(), plan::Mark::Open, 0, false),
+                ("T2".to_owned(), plan::Mark::Open, 1, false),
+            ];
             assert_eq!(plan.tasks.iter().map(of).collect::<Vec<_>>(), expected, "{text}");
             assert!(plan.problems.is_empty(), "{text}\n{:?}", plan.problems);
             let words = |text: &str| text.replace(|c: char| !c.is_alphanumeric(), "");

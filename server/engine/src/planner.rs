@@ -4,7 +4,7 @@
 mod drafting;
 mod source;
 
-pub use drafting::{Drafted, checks_lost, lints};
+pub use drafting::{Drafted, checks_lost, lints, words_lost};
 pub use source::Source;
 
 use crate::{

@@ -360,13 +360,7 @@ pub(super) fn named_tasks(value: &Value<'_>) -> Vec<Placed<String>> {
     for part in ids(&value.text) {
         let Some(id) = value.text.get(part.clone()) else { continue };
         let span = value.place(part.clone());
-        let is_of_many = PLURALS.iter().any(|word| {
-            value.text.get(..part.start).is_some_and(|before| {
-                before.len() >= word.len()
-                    && before.is_char_boundary(before.len() - word.len())
-                    && before[before.len() - word.len()..].eq_ignore_ascii_case(word)
-            })
-        });
+        let is_of_many = value.text.get(..part.start).is_some_and(|before| plural_before(before) > 0);
         match range(id, is_of_many) {
             Some(ids) => named.extend(ids.into_iter().map(|value| Placed { value, span })),
             None => named.push(Placed { value: id.to_owned(), span }),
@@ -377,6 +371,15 @@ pub(super) fn named_tasks(value: &Value<'_>) -> Vec<Placed<String>> {
 
 /// Words before several numbers.
 const PLURALS: [&str; 4] = ["tasks ", "stories ", "steps ", "phases "];
+
+/// How long the word of [`PLURALS`] is that a text ends with; 0 if it ends with none.
+pub(crate) fn plural_before(before: &str) -> usize {
+    let ends = |word: &&&str| {
+        let start = before.len().checked_sub(word.len());
+        start.and_then(|at| before.get(at..)).is_some_and(|end| end.eq_ignore_ascii_case(word))
+    };
+    PLURALS.iter().find(ends).map_or(0, |word| word.len())
+}
 
 /// The ids of a range: `1–3`, `T1-T3`, `T001..T004`; of `1-3` only if it `is_of_many`.
 fn range(id: &str, is_of_many: bool) -> Option<Vec<String>> {

@@ -22,6 +22,7 @@ use crate::text::{Span, TextEdit};
 pub(super) use body::rest;
 pub(super) use boxes::Boxes;
 pub(super) use front_matter::{Entry, after_mark, entries as front_matter};
+pub(crate) use names::marked_optional;
 pub(crate) use parse::parse;
 pub(super) use parse::parse_with;
 

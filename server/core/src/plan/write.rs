@@ -221,9 +221,9 @@ impl Entry {
     pub(crate) fn to_markdown(&self, renamed: &HashMap<&str, String>, level: usize) -> String {
         let id = |id: &String| renamed.get(id.as_str()).unwrap_or(id).clone();
         let named = Self { id: id(&self.id), ..self.clone() };
-        let heading = named.heading().unwrap_or_else(|| {
-            format!("{TASK} {} {}: {}", self.tick(), named.id, in_one_line(&self.title))
-        });
+        let heading = named
+            .heading()
+            .unwrap_or_else(|| format!("{TASK} {} {}: {}", self.tick(), named.id, in_one_line(&self.title)));
         let mut text = heading.replacen(TASK, &"#".repeat(level), 1) + "\n";
         if !self.depends_on.is_empty() {
             let ids: Vec<String> = self.depends_on.iter().map(id).collect();

@@ -133,9 +133,32 @@ pub fn checks_lost(task: &plan::Task, draft: &Draft) -> Vec<String> {
         let mut commands = criteria.filter_map(|criterion| criterion.command.as_deref());
         commands.any(|known| known.trim() == command)
     };
+    // A line such as `Run:` may stand in a text again.
+    let says = |command: &str| draft.tasks.iter().any(|task| task.details.contains(&format!("`{command}`")));
+    let runs = task.runs.iter().map(|run| run.value.as_str()).filter(|command| !says(command));
     let commands = task.criteria.iter().filter_map(|criterion| criterion.command.as_deref());
-    let lost = commands.filter(|command| !has(command));
+    let lost = commands.chain(runs).filter(|command| !has(command));
     lost.map(|command| format!("the check `{command}` of the task is in none of the new ones")).collect()
+}
+
+/// What else a task says of its work that no task of a draft does: whoever reads the draft decides about it.
+pub fn words_lost(task: &plan::Task, draft: &Draft) -> Vec<String> {
+    let said = |text: &str| one_line(text).to_lowercase();
+    let has = |text: &str| {
+        let mut criteria = draft.tasks.iter().flat_map(|task| &task.criteria);
+        criteria.any(|criterion| said(&criterion.text).contains(&said(text)))
+    };
+    let words = task.criteria.iter().filter(|criterion| criterion.command.is_none() && !has(&criterion.text));
+    let words = words.map(|criterion| {
+        format!("the criterion “{}” of the task is in none of the new ones", one_line(&criterion.text))
+    });
+    let ticked = task.criteria.iter().filter(|criterion| criterion.checked);
+    let ticked = ticked.map(|criterion| {
+        format!("the criterion “{}” was ticked, and nothing of the new ones is", one_line(&criterion.text))
+    });
+    let begun = (task.mark == plan::Mark::Begun)
+        .then(|| "the task was in progress, and the new ones are open".to_owned());
+    words.chain(ticked).chain(begun).collect()
 }
 
 fn no_answer(refusal: &Refusal, hint: &str) -> Error {

@@ -64,7 +64,7 @@ pub(super) fn perform(directory: &Path, args: &SplitArgs) -> Result<u8> {
         cannot(error).hint("the agent's answer was not better than this: try again, or say more in a note")
     })?;
     say(format_args!("{}", shown(&file, &edits)));
-    for finding in &drafted.findings {
+    for finding in drafted.findings.iter().chain(&planner::words_lost(task, &drafted.draft)) {
         say(format_args!("! {}", printable(finding)));
     }
     if !args.yes && !asking::yes(&format!("Write this into {}?", file.name))? {

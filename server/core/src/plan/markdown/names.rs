@@ -305,7 +305,7 @@ pub(super) fn announced(line: &str) -> Option<Named> {
 }
 
 /// Says whether a title carries `(optional)` itself.
-pub(super) fn marked_optional(title: &str) -> bool {
+pub(crate) fn marked_optional(title: &str) -> bool {
     if !title.contains(['(', '[', '（']) {
         return false;
     }
