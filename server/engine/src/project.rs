@@ -15,7 +15,7 @@ use alfine_core::{
     task::TaskKey,
 };
 use alfine_files::{
-    Layout, UserDirs,
+    Layout, UserDirs, flat,
     plain_file::{self, LARGEST_TEXT},
 };
 use alfine_git::Repository;
@@ -23,7 +23,7 @@ use alfine_process::{ProcessError, ProcessIdentity};
 use alfine_store::{Interrupted, LoopLock, RunEnd, Store};
 use std::{
     collections::BTreeSet,
-    path::{Component, Path, PathBuf},
+    path::{Path, PathBuf},
     time::Duration,
 };
 
@@ -343,21 +343,6 @@ pub fn settings_around(directory: &Path) -> Result<(Config, PathBuf)> {
     let root = Repository::discover(directory)
         .map_or_else(|_| directory.to_owned(), |repo| repo.workdir().to_owned());
     Ok((alfine_config::load(&Layers::read(&user, &root))?.config, root))
-}
-
-/// Takes `.` and `..` out of a path that does not exist.
-fn flat(path: &Path) -> PathBuf {
-    let mut flat = PathBuf::new();
-    for part in path.components() {
-        match part {
-            Component::CurDir => {}
-            Component::ParentDir => {
-                flat.pop();
-            }
-            part => flat.push(part),
-        }
-    }
-    flat
 }
 
 /// An error about a plan where a task is to be named.

@@ -3,7 +3,9 @@
 //! Everything else may ask here, so this knows nothing of anything else.
 
 mod layout;
+mod place;
 pub mod plain_file;
 pub mod programs;
 
 pub use layout::{Layout, NoHome, UserDirs};
+pub use place::{Place, flat};

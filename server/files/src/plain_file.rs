@@ -2,7 +2,7 @@
 //! without end, a link out of the working tree.
 
 use rustix::{
-    fs::{self as at, Dir, Mode, OFlags},
+    fs::{self as at, AtFlags, Dir, Mode, OFlags},
     io::Errno,
 };
 use std::{
@@ -100,6 +100,24 @@ impl Folder {
     fn file_with(&self, name: &str, how: OFlags) -> io::Result<File> {
         let mode = Mode::from_raw_mode(0o666);
         plain(File::from(at::openat(&self.0, name, how | NO_LINK | NO_WAIT, mode).map_err(told)?))
+    }
+
+    /// Opens a plain file for writing it anew, `over` one that is there only if that is said.
+    pub fn file_to_write(&self, name: &str, over: bool) -> io::Result<File> {
+        let new = if over { OFlags::CREATE } else { OFlags::CREATE | OFlags::EXCL };
+        let file = self.file_with(name, OFlags::WRONLY | new)?;
+        file.set_len(0)?;
+        Ok(file)
+    }
+
+    /// Removes a file of the folder, or a link.
+    pub fn remove(&self, name: &str) -> io::Result<()> {
+        Ok(at::unlinkat(&self.0, name, AtFlags::empty())?)
+    }
+
+    /// Removes a folder in it that has nothing in it.
+    pub fn remove_folder(&self, name: &str) -> io::Result<()> {
+        Ok(at::unlinkat(&self.0, name, AtFlags::REMOVEDIR)?)
     }
 
     /// Makes a folder in it that was not there.

@@ -8,10 +8,11 @@ use crate::{
 };
 use alfine_core::planning::skill;
 use alfine_engine::{Error, Result};
+use alfine_files::Place as FilePlace;
 use alfine_git::Repository;
 use std::{
-    env, fs,
-    io::{ErrorKind, IsTerminal},
+    env,
+    io::{self, ErrorKind, IsTerminal},
     path::{Path, PathBuf},
 };
 
@@ -22,7 +23,8 @@ const FILE: &str = "SKILL.md";
 struct Place {
     /// Who reads it there.
     reader: &'static str,
-    path: PathBuf,
+    /// Which: in a repository one that no link leads to.
+    at: FilePlace,
 }
 
 /// What lies at a place.
@@ -50,12 +52,13 @@ fn list(directory: &Path) -> Result<u8> {
     // Outside of a repository there is no place in one.
     let here = places(directory, of(false)).unwrap_or_default();
     for place in here.into_iter().chain(places(directory, of(true))?) {
-        let lies = match place.lies()? {
-            Lies::Nothing => "not installed",
-            Lies::Ours => "installed",
-            Lies::Other => "there, and not as this version of Alfine has it",
+        let lies = match place.lies() {
+            Ok(Lies::Nothing) => "not installed".to_owned(),
+            Ok(Lies::Ours) => "installed".to_owned(),
+            Ok(Lies::Other) => "there, and not as this version of Alfine has it".to_owned(),
+            Err(error) => format!("cannot be read: {error}"),
         };
-        say(format_args!("  {} ({}): {lies}", place.path.display(), place.reader));
+        say(format_args!("  {} ({}): {lies}", place.path().display(), place.reader));
     }
     Ok(exit::DONE)
 }
@@ -63,12 +66,12 @@ fn list(directory: &Path) -> Result<u8> {
 fn install(places: &[Place], yes: bool, force: bool) -> Result<u8> {
     let mut open = Vec::new();
     for place in places {
-        match place.lies()? {
-            Lies::Ours => say(format_args!("{} is there already", place.path.display())),
+        match place.read()? {
+            Lies::Ours => say(format_args!("{} is there already", place.path().display())),
             Lies::Other if !force => {
                 return Err(Error::user(format!(
                     "{} is there, and somebody changed it",
-                    place.path.display()
+                    place.path().display()
                 ))
                 .hint("look at it; to have it written over: --force"));
             }
@@ -82,11 +85,9 @@ fn install(places: &[Place], yes: bool, force: bool) -> Result<u8> {
     say(format_args!("{}\n", skill::text().trim_end()));
     asked(&open, "written", "Write it?", yes)?;
     for place in open {
-        let folder = place.path.parent().unwrap_or(&place.path);
-        fs::create_dir_all(folder)
-            .and_then(|()| fs::write(&place.path, skill::text()))
-            .map_err(|error| place.failed("written", &error))?;
-        say(format_args!("wrote {}", place.path.display()));
+        let written = place.at.write(skill::text().as_bytes(), force);
+        written.map_err(|error| place.failed("written", &error))?;
+        say(format_args!("wrote {}", place.path().display()));
     }
     Ok(exit::DONE)
 }
@@ -94,10 +95,10 @@ fn install(places: &[Place], yes: bool, force: bool) -> Result<u8> {
 fn uninstall(places: &[Place], yes: bool) -> Result<u8> {
     let mut ours = Vec::new();
     for place in places {
-        match place.lies()? {
+        match place.read()? {
             Lies::Ours => ours.push(place),
             Lies::Other => {
-                say(format_args!("kept {}, which is not as Alfine wrote it", place.path.display()));
+                say(format_args!("kept {}, which is not as Alfine wrote it", place.path().display()));
             }
             Lies::Nothing => {}
         }
@@ -108,10 +109,9 @@ fn uninstall(places: &[Place], yes: bool) -> Result<u8> {
     }
     asked(&ours, "removed", "Remove it?", yes)?;
     for place in ours {
-        fs::remove_file(&place.path).map_err(|error| place.failed("removed", &error))?;
         // The folder was made for it; one that holds something else stays.
-        let _ = place.path.parent().map(fs::remove_dir);
-        say(format_args!("removed {}", place.path.display()));
+        place.at.remove().map_err(|error| place.failed("removed", &error))?;
+        say(format_args!("removed {}", place.path().display()));
     }
     Ok(exit::DONE)
 }
@@ -119,12 +119,12 @@ fn uninstall(places: &[Place], yes: bool) -> Result<u8> {
 /// Names the places, and asks.
 fn asked(places: &[&Place], what: &str, question: &str, yes: bool) -> Result<()> {
     for place in places {
-        say(format_args!("  {} (read by {})", place.path.display(), place.reader));
+        say(format_args!("  {} (read by {})", place.path().display(), place.reader));
     }
     if yes {
         return Ok(());
     }
-    if !std::io::stdin().is_terminal() {
+    if !io::stdin().is_terminal() {
         return Err(Error::user(format!("nothing was {what}: nobody can be asked here")).hint("give --yes"));
     }
     if asking::yes(question)? { Ok(()) } else { Err(Error::user(format!("nothing was {what}"))) }
@@ -133,12 +133,11 @@ fn asked(places: &[&Place], what: &str, question: &str, yes: bool) -> Result<()>
 /// The places that were named: of both kinds of agent if of neither, in the user's home unless it is the repository.
 fn places(directory: &Path, args: PlacesArgs) -> Result<Vec<Place>> {
     let both = !args.claude && !args.codex;
-    let (claude, agents) = match args.here {
-        true => {
-            let root = Repository::discover(directory)?.workdir().to_owned();
-            (root.join(".claude"), root.join(".agents"))
-        }
-        false => {
+    let root = args.here.then(|| Repository::discover(directory)).transpose()?;
+    let root = root.as_ref().map(Repository::workdir);
+    let (claude, agents) = match root {
+        Some(root) => (root.join(".claude"), root.join(".agents")),
+        None => {
             let home = env::home_dir().ok_or_else(|| {
                 Error::user("your home folder is not known")
                     .hint("set HOME, or write into the repository: --here")
@@ -147,8 +146,14 @@ fn places(directory: &Path, args: PlacesArgs) -> Result<Vec<Place>> {
             (own.map_or_else(|| home.join(".claude"), PathBuf::from), home.join(".agents"))
         }
     };
-    let place =
-        |folder: PathBuf, reader| Place { reader, path: folder.join("skills").join(skill::NAME).join(FILE) };
+    let place = |folder: PathBuf, reader| {
+        let path = folder.join("skills").join(skill::NAME).join(FILE);
+        let at = match root {
+            Some(root) => FilePlace::from_root(root, path),
+            None => FilePlace::anywhere(path),
+        };
+        Place { reader, at }
+    };
     let mut places = Vec::new();
     places.extend((args.claude || both).then(|| place(claude, "Claude Code")));
     places.extend((args.codex || both).then(|| place(agents, "Codex")));
@@ -156,17 +161,25 @@ fn places(directory: &Path, args: PlacesArgs) -> Result<Vec<Place>> {
 }
 
 impl Place {
-    fn lies(&self) -> Result<Lies> {
-        match fs::read(&self.path) {
+    fn path(&self) -> &Path {
+        self.at.path()
+    }
+
+    fn lies(&self) -> io::Result<Lies> {
+        match self.at.read() {
             Ok(bytes) if bytes == skill::text().as_bytes() => Ok(Lies::Ours),
             Ok(_) => Ok(Lies::Other),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(Lies::Nothing),
-            Err(error) => Err(self.failed("read", &error)),
+            Err(error) => Err(error),
         }
     }
 
-    fn failed(&self, what: &str, error: &std::io::Error) -> Error {
-        Error::user(format!("{} cannot be {what}: {error}", self.path.display()))
-            .hint("make the file and its folder yours to change")
+    fn read(&self) -> Result<Lies> {
+        self.lies().map_err(|error| self.failed("read", &error))
+    }
+
+    fn failed(&self, what: &str, error: &io::Error) -> Error {
+        Error::user(format!("{} cannot be {what}: {error}", self.path().display()))
+            .hint("make a plain file of it in plain folders, which are yours to change")
     }
 }

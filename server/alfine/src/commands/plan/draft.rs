@@ -171,7 +171,7 @@ fn place_with(
 fn name(project: &Project, place: &Place) -> String {
     let path = match place {
         Place::Printed => path_for(project, UNTITLED),
-        Place::File { path, .. } => path.clone(),
+        Place::File { at, .. } => at.path().to_owned(),
     };
     project.name_of(&path).unwrap_or_else(|| path.to_string_lossy().into_owned())
 }
@@ -180,7 +180,7 @@ fn name(project: &Project, place: &Place) -> String {
 fn show(project: &Project, place: &Place, drafted: &Drafted) -> Result<u8> {
     let text = drafted.draft.to_markdown();
     place.write(&text)?;
-    let Place::File { path, .. } = place else { return Ok(exit::DONE) };
+    let Place::File { .. } = place else { return Ok(exit::DONE) };
     let name = name(project, place);
     let read = plan::read(&name, &text);
     say(format_args!("  {}: {}", printable(&read.title), count(read.tasks.len() as u64, "task")));
@@ -197,7 +197,7 @@ fn show(project: &Project, place: &Place, drafted: &Drafted) -> Result<u8> {
     for finding in &drafted.findings {
         say(format_args!("{name}: {}", printable(finding)));
     }
-    let shown = shell_word(&project.name_of(path).unwrap_or_else(|| path.to_string_lossy().into_owned()));
+    let shown = shell_word(&name);
     say(format_args!(
         "Nothing of it is begun. Read it and change what you like, then: alfine lint {shown}, alfine run {shown}"
     ));

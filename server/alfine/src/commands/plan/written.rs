@@ -3,15 +3,17 @@
 use crate::{cli::WrittenArgs, output::say};
 use alfine_core::plan::{self, Plan};
 use alfine_engine::{Error, Result, project::Project};
+use alfine_files::Place as FilePlace;
+use alfine_git::Repository;
 use std::{
-    fs::{self, File},
-    io::{ErrorKind, Write},
+    io::ErrorKind,
     path::{Path, PathBuf},
 };
 
 /// A plan, read.
 pub(super) struct Source {
     pub(super) path: PathBuf,
+    pub(super) text: String,
     pub(super) plan: Plan,
 }
 
@@ -22,11 +24,11 @@ pub(super) fn read(directory: &Path, given: &str) -> Result<Source> {
         && (!path.exists() || project.name_of(&path).is_some())
     {
         let file = project.plan(given)?;
-        return Ok(Source { path: file.path, plan: file.plan });
+        return Ok(Source { path: file.path, text: file.text, plan: file.plan });
     }
     let text = super::super::lint::read_text(&path)?;
     let plan = plan::read(&path.to_string_lossy(), &text);
-    Ok(Source { path, plan })
+    Ok(Source { path, text, plan })
 }
 
 /// Where a document goes.
@@ -35,8 +37,8 @@ pub(super) enum Place {
     Printed,
     /// Into a file.
     File {
-        /// Its path.
-        path: PathBuf,
+        /// Which: in a repository one that no link leads to.
+        at: FilePlace,
         /// Whether one that is there may go.
         force: bool,
     },
@@ -45,24 +47,30 @@ pub(super) enum Place {
 impl Place {
     /// The place that the user named, or else this one.
     pub(super) fn of(directory: &Path, args: &WrittenArgs, otherwise: impl FnOnce() -> PathBuf) -> Self {
-        match &args.out {
-            Some(out) if out == Path::new("-") => Self::Printed,
-            Some(out) => Self::File { path: directory.join(out), force: args.force },
-            None => Self::File { path: otherwise(), force: args.force },
-        }
+        let path = match &args.out {
+            Some(out) if out == Path::new("-") => return Self::Printed,
+            Some(out) => directory.canonicalize().unwrap_or_else(|_| directory.to_owned()).join(out),
+            None => otherwise(),
+        };
+        let at = match Repository::discover(directory) {
+            Ok(repository) => FilePlace::from_root(repository.workdir(), path),
+            Err(_) => FilePlace::anywhere(path),
+        };
+        Self::File { at, force: args.force }
     }
 
     /// Refuses to write where something is, before anything is done for it.
     pub(super) fn refuse_taken(&self) -> Result<()> {
         match self {
-            Self::File { path, force: false } if path.symlink_metadata().is_ok() => Err(taken(path)),
+            Self::File { at, force: false } if at.path().symlink_metadata().is_ok() => Err(taken(at.path())),
             _ => Ok(()),
         }
     }
 
     /// Refuses to write over what is read, whatever was said.
     pub(super) fn refuse_over(&self, source: &Path) -> Result<()> {
-        if let Self::File { path, .. } = self
+        if let Self::File { at, .. } = self
+            && let path = at.path()
             && let (Ok(one), Ok(other)) = (path.canonicalize(), source.canonicalize())
             && one == other
         {
@@ -74,23 +82,13 @@ impl Place {
 
     /// Writes a document there, and says so.
     pub(super) fn write(&self, text: &str) -> Result<()> {
-        let Self::File { path, force } = self else {
+        let Self::File { at, force } = self else {
             say(format_args!("{}", text.trim_end_matches('\n')));
             return Ok(());
         };
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-        let made = folder.map_or(Ok(()), fs::create_dir_all).and_then(|()| {
-            let mut options = File::options();
-            options.write(true);
-            // Between the look and now it may have come.
-            if *force {
-                options.create(true).truncate(true)
-            } else {
-                options.create_new(true)
-            };
-            options.open(path)?.write_all(text.as_bytes())
-        });
-        match made {
+        let path = at.path();
+        // Between the look and now it may have come.
+        match at.write(text.as_bytes(), *force) {
             Ok(()) => say(format_args!("wrote {}", path.display())),
             Err(error) if error.kind() == ErrorKind::AlreadyExists => return Err(taken(path)),
             Err(error) => {
