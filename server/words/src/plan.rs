@@ -141,6 +141,8 @@ pub fn not_carried(lost: &Lost) -> String {
         Lacks::Group(group) => format!("that it stands under “{}”", shown(group)),
         Lacks::Field(name) => format!("`{}`", name.as_str()),
         Lacks::Branch(branch) => format!("the branch `{}`", shown(branch)),
+        Lacks::OtherFile(id) => format!("that it depends on {}, a task of another file", shown(&id.0)),
+        Lacks::Section(name) => format!("what stands at “{}”, outside of the tasks", shown(name)),
     };
     match &lost.task {
         Some(task) => format!("{}: {what}", shown(&task.0)),
@@ -173,6 +175,15 @@ mod tests {
         assert_eq!(said(Some("T1"), Lacks::Field(FieldName::MaxCost)), "T1: `Max cost`");
         assert_eq!(said(Some("T1"), Lacks::Group("Queue".to_owned())), "T1: that it stands under “Queue”");
         assert_eq!(said(None, Lacks::Branch("ralph/beds".to_owned())), "the branch `ralph/beds`");
+        let task_7 = TaskId("task-7".to_owned());
+        assert_eq!(
+            said(Some("T1"), Lacks::OtherFile(task_7)),
+            "T1: that it depends on task-7, a task of another file"
+        );
+        assert_eq!(
+            said(None, Lacks::Section("Notes".to_owned())),
+            "what stands at “Notes”, outside of the tasks"
+        );
         assert_eq!(said(None, Lacks::Tasks { were: 3, are: 2 }), "3 tasks are read as 2");
         assert_eq!(
             said(None, Lacks::Criterion { text: "Tests pass".to_owned() }),

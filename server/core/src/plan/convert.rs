@@ -4,13 +4,13 @@
 use super::json;
 use super::markdown;
 use super::prd::PRD;
-use super::write::{Entry, Sheet, coded, in_one_line, lines_of, status};
+use super::write::{Entry, Line, Sheet, coded, in_one_line, lines_of, status};
 use super::{Criterion, FieldName, Fields, Mark, Names, Placed, Plan, PlanFormat, Task};
 use crate::chain;
-use crate::task::TaskId;
+use crate::{task::TaskId, text::Span};
 use serde::Serialize;
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A format that plans are written in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,10 +77,22 @@ pub enum Lacks {
     Field(FieldName),
     /// The branch that the plan is for.
     Branch(String),
+    /// A task of another file that it names as one that comes before it.
+    OtherFile(TaskId),
+    /// What stands below this heading, or begins with these words, and is no task's.
+    Section(String),
 }
 
-/// Writes a plan in another format.
-pub fn convert(plan: &Plan, into: Into) -> Converted {
+impl Lost {
+    /// Whether without it other tasks would be worked on, or in another order.
+    pub fn is_of_order(&self) -> bool {
+        matches!(self.what, Lacks::Tasks { .. } | Lacks::State(_) | Lacks::Dependencies)
+    }
+}
+
+/// Writes a plan, the document `text`, in another format.
+pub fn convert(plan: &Plan, text: &str, into: Into) -> Converted {
+    let outside = outside(plan, text);
     let (text, back) = match into {
         Into::Markdown => {
             let text = sheet(plan).to_markdown();
@@ -94,6 +106,7 @@ pub fn convert(plan: &Plan, into: Into) -> Converted {
         }
     };
     let mut lost = compared(plan, &back);
+    lost.extend(outside.into_iter().map(|what| Lost { task: None, what: Lacks::Section(what) }));
     if let Some(branch) = plan.branch.as_ref().filter(|branch| back.branch.as_ref() != Some(branch)) {
         lost.push(Lost { task: None, what: Lacks::Branch(branch.clone()) });
     }
@@ -104,7 +117,7 @@ pub fn convert(plan: &Plan, into: Into) -> Converted {
 fn sheet(plan: &Plan) -> Sheet {
     let names = Names::new(plan);
     let entry = |task: &Task| {
-        let waits_for = chain::all_dependencies(plan, &names, task);
+        let (waits_for, _) = dependencies(plan, &names, task);
         Entry::of(task, &waits_for, written(&task.fields))
     };
     Sheet {
@@ -218,15 +231,14 @@ fn prd(plan: &Plan) -> String {
     };
     // An empty list says that there is nothing to wait for.
     let waits_for = |task: &Task| {
-        let ids: Vec<String> =
-            chain::all_dependencies(plan, &names, task).into_iter().map(|id| id.0).collect();
+        let ids: Vec<String> = dependencies(plan, &names, task).0.into_iter().map(|id| id.0).collect();
         (!ids.is_empty() || task.fields.waits_for_none).then_some(ids)
     };
     let story = |task: &Task| Story {
         id: task.id.0.clone(),
         title: task.title.clone(),
         description: task.details.clone(),
-        acceptance_criteria: lines_of(&task.criteria).into_iter().map(|line| line.text).collect(),
+        acceptance_criteria: task.criteria.iter().map(json_criterion).collect(),
         priority: own(task).unwrap_or_else(|| {
             next = next.saturating_add(1);
             next
@@ -247,6 +259,52 @@ fn prd(plan: &Plan) -> String {
     };
     // Texts and numbers alone cannot fail.
     serde_json::to_string_pretty(&prd).unwrap_or_default() + "\n"
+}
+
+/// A criterion's words as JSON has them: as they are, where their command is read out of them.
+fn json_criterion(criterion: &Criterion) -> String {
+    let command = markdown::as_criterion(&criterion.text).and_then(|(_, read)| read.command);
+    match command == criterion.command {
+        true => criterion.text.clone(),
+        false => Line::new(&criterion.text, criterion.command.as_deref(), criterion.checked).text,
+    }
+}
+
+/// What a task waits for, and what of other files it names, which never blocks where each task is a file.
+fn dependencies(plan: &Plan, names: &Names<'_>, task: &Task) -> (Vec<TaskId>, Vec<TaskId>) {
+    let all = chain::all_dependencies(plan, names, task).into_iter();
+    all.partition(|id| !plan.format.is_one_of_many() || names.find(&id.0).is_some())
+}
+
+/// What of a document in Markdown is no task's, nor the plan's title, goal, defaults or criteria: each heading once that
+/// something of it stands below, or the text itself where there is none.
+fn outside(plan: &Plan, text: &str) -> Vec<String> {
+    if plan.format.language() != "markdown" {
+        return Vec::new();
+    }
+    let mut at = markdown::front_matter(text).map_or(0, |(_, body)| body);
+    let spans = plan.tasks.iter().map(|task| task.span).chain(plan.criteria.iter().map(|each| each.span));
+    let spans: Vec<Span> = spans.collect();
+    let goal: BTreeSet<&str> = plan.goal.lines().map(str::trim).collect();
+    let (mut heading, mut told) = ("", Vec::new());
+    for whole in text.get(at..).unwrap_or_default().split_inclusive('\n') {
+        let (start, line) = (at, whole.trim());
+        at += whole.len();
+        let is_taken = |span: &Span| span.start < at && start < span.end;
+        let is_sign = !line.contains(char::is_alphanumeric);
+        if is_sign || goal.contains(line) || spans.iter().any(is_taken) {
+            continue;
+        }
+        if line.starts_with('#') {
+            heading = line.trim_matches('#').trim();
+        } else if line != plan.title {
+            let name = if heading.is_empty() { line } else { heading };
+            if told.last().is_none_or(|last| last != name) {
+                told.push(name.to_owned());
+            }
+        }
+    }
+    told
 }
 
 /// What of a plan is not in another one.
@@ -292,6 +350,9 @@ fn compared(plan: &Plan, back: &Plan) -> Vec<Lost> {
         if waits != waits_back || task.fields.waits_for_none && !other.fields.waits_for_none {
             of_task(Lacks::Dependencies);
         }
+        for id in dependencies(plan, &names, task).1 {
+            of_task(Lacks::OtherFile(id));
+        }
         let missing = missing(&task.criteria, &other.criteria);
         let are_all = missing.is_empty();
         for criterion in missing {
@@ -315,7 +376,7 @@ fn compared(plan: &Plan, back: &Plan) -> Vec<Lost> {
 
 /// What a task waits for, by the places of these tasks.
 fn waits(plan: &Plan, names: &Names<'_>, task: &Task) -> Vec<(Option<usize>, Option<TaskId>)> {
-    let ids = chain::all_dependencies(plan, names, task).into_iter();
+    let ids = dependencies(plan, names, task).0.into_iter();
     ids.map(|id| match names.find(&id.0) {
         Some(at) => (Some(at), None),
         None => (None, Some(id)),
@@ -335,8 +396,11 @@ fn words(text: &str) -> Vec<&str> {
 
 /// The criteria of which the others lack the command, or the words.
 fn missing<'c>(criteria: &'c [Criterion], others: &[Criterion]) -> Vec<&'c Criterion> {
+    // Blanks, and how a command or a number is set apart, are not what it says.
+    let said =
+        |text: &str| text.replace("$ ", "").replace([' ', '\n', '\r', '\t', '`', ':', '.', '(', ')'], "");
     let is_there = |criterion: &Criterion, other: &Criterion| {
-        criterion.command == other.command && words(&other.text).starts_with(&words(&criterion.text))
+        criterion.command == other.command && said(&other.text).starts_with(&said(&criterion.text))
     };
     let mut others = others.iter();
     criteria

@@ -22,7 +22,12 @@ pub(super) fn perform(directory: &Path, args: &ToArgs) -> Result<u8> {
     };
     let place = Place::of(directory, &args.written, || beside(&source.path, ending));
     place.refuse_over(&source.path)?;
-    let converted = plan::convert(&source.plan, into);
+    let converted = plan::convert(&source.plan, &source.text, into);
+    if let Some(lost) = converted.lost.iter().find(|lost| lost.is_of_order()) {
+        let lost = alfine_words::not_carried(lost);
+        return Err(Error::user(format!("nothing was written: the other format would not say this: {lost}"))
+            .hint("say it otherwise in the plan"));
+    }
     place.write(&converted.text)?;
     for lost in &converted.lost {
         eprintln!("not carried over: {}", alfine_words::not_carried(lost));
