@@ -51,6 +51,30 @@ fn a_plan_is_converted_beside_itself_and_back_and_nothing_is_written_over() {
     assert!(fs::metadata(sandbox.repo().join("empty.plan.md")).is_err());
 }
 
+#[test]
+fn a_conversion_leaves_open_what_is_open_and_tells_what_it_leaves_out() {
+    let prd = r#"{"userStories":[{"id":"US-1","title":"[DONE] ship it","passes":false},{"id":"US-2","title":"✅ green tick shown","passes":false}]}"#;
+    let notes = "# P\n\n### T1: A\n\n- [ ] one: `make a`\n\n## Notes\n\nsome notes that matter\n";
+    let backlog = "---\nid: task-12\ntitle: Quiet\nstatus: To Do\ndependencies: [task-7]\n---\n\nText.\n";
+    let task = "backlog/tasks/task-12.md";
+    let sandbox = Sandbox::with_repository(&[("prd.json", prd), ("F.plan.md", notes), (task, backlog)]);
+    let ran = sandbox.alfine(&["plan", "to", "md", "prd.json"]).expect(0);
+    assert!(ran.stderr.contains("US-1: the title reads otherwise"), "{}", ran.stderr);
+    let text = sandbox.read("prd.plan.md");
+    assert!(text.contains("### [ ] US-1: “\\[DONE\\] ship it”\n"), "{text}");
+    let linted = sandbox.alfine(&["lint", "prd.plan.md"]);
+    assert!(!linted.stdout.contains("[marks-differ]"), "{}", linted.stdout);
+    let ran = sandbox.alfine(&["plan", "to", "prd.json", "F.plan.md", "--out", "-"]).expect(0);
+    assert!(ran.stderr.contains("not carried over: what stands at “Notes”"), "{}", ran.stderr);
+    let ran = sandbox.alfine(&["plan", "to", "md", task, "--out", "x.plan.md"]).expect(0);
+    assert!(
+        ran.stderr.contains("task-12: that it depends on task-7, a task of another file"),
+        "{}",
+        ran.stderr
+    );
+    assert!(!sandbox.read("x.plan.md").contains("task-7"));
+}
+
 /// What the agent says when it asks.
 fn questions() -> Value {
     let asked = json!([{"question": "Where do they live?", "options": ["a file", "a database"]},
@@ -341,6 +365,56 @@ fn an_issue_is_read_by_gh_and_a_page_by_curl() {
     );
 }
 
+#[test]
+fn no_title_of_an_agent_makes_its_task_anything_but_open() {
+    let titles = ["✅ Show a tick", "[DONE] Ship", "Add (depends on T9)", "Mark orders as done (done)"];
+    let tasks = titles.iter().enumerate().map(|(n, title)| task(&format!("T{}", n + 1), title, json!([])));
+    let sandbox = writing(json!([]), json!([plan(tasks.collect())]));
+    let ran = sandbox.alfine(&[&NEW[..], &["--no-questions"]].concat()).expect(0);
+    for (n, title) in titles.iter().enumerate() {
+        let line = format!("  T{} “{title}”", n + 1);
+        assert!(ran.stdout.lines().any(|printed| printed == line), "{line}\n{}", ran.stdout);
+    }
+    let text = sandbox.read("plans/coupons.plan.md");
+    assert_eq!(text.matches("### [ ] T").count(), 4, "{text}");
+    assert!(!text.contains("Depends on") && sandbox.agent_runs().len() == 1, "{text}");
+}
+
+#[test]
+fn no_link_of_a_repository_leads_a_plan_or_a_skill_out_of_it() {
+    let sandbox = writing(json!([]), json!([good()]));
+    let outside = sandbox.path().join("outside");
+    fs::create_dir(&outside).unwrap();
+    for name in ["plans", ".claude"] {
+        std::os::unix::fs::symlink(&outside, sandbox.repo().join(name)).unwrap();
+    }
+    fs::create_dir_all(sandbox.repo().join(".agents/skills/alfine-plans")).unwrap();
+    let dangling = sandbox.repo().join(".agents/skills/alfine-plans/SKILL.md");
+    std::os::unix::fs::symlink(outside.join("evil"), &dangling).unwrap();
+    let new = [&NEW[..], &["--no-questions"]].concat();
+    for args in [
+        &new[..],
+        &[&new[..], &["--out", "plans/x.plan.md"]].concat(),
+        &["skills", "install", "--here", "--claude", "--yes"],
+        &["skills", "install", "--here", "--codex", "--yes", "--force"],
+        &["skills", "uninstall", "--here", "--yes"],
+    ] {
+        let ran = sandbox.alfine(args).expect(2);
+        assert!(ran.stderr.contains("links are not followed there"), "{args:?}: {}", ran.stderr);
+    }
+    assert_eq!(fs::read_dir(&outside).unwrap().count(), 0);
+
+    // What lies at one place hides none of the others, and nothing waits for a FIFO.
+    fs::remove_file(&dangling).unwrap();
+    assert!(std::process::Command::new("mkfifo").arg(&dangling).status().unwrap().success());
+    let listed = sandbox.alfine(&["skills"]).expect(0).stdout;
+    assert!(
+        listed.contains("cannot be read: not a plain file") && listed.matches("not installed").count() == 2,
+        "{listed}"
+    );
+    sandbox.alfine(&["skills", "install", "--here", "--codex", "--yes"]).expect(2);
+}
+
 const LARGE: &str = "# Shop\n\n### US-1: Table\n\n### US-2: All the rest\nDepends on: US-1\n\nMuch.\n\nAcceptance criteria:\n- [ ] It works: `grep -q rest shop.txt`\n\n### US-3: Ship\nDepends on: US-2\n";
 
 fn split_into(tasks: Value) -> Sandbox {
@@ -410,6 +484,29 @@ fn what_would_lose_a_check_or_stand_in_nobodys_way_is_not_split_unseen() {
         assert!(ran.stderr.contains(expected), "{target}: {}", ran.stderr);
     }
     assert_eq!(sandbox.agent_runs().len(), 0);
+}
+
+#[test]
+fn a_split_takes_nothing_from_other_tasks_and_tells_what_the_new_ones_lack() {
+    let mut sandbox = Sandbox::with_repository(&[("shop.txt", "empty\n")]);
+    sandbox.fake_agent(&json!({"runs": [plan(parts())]}));
+    let behind = "\n---\n\nA paragraph about the plan.\n\n[link]: http://x\n";
+    let tasks = "### T1: A\nDepends on: T2-T4\n\n### T2: B\n\n### T3: C\nStatus: in progress\n\nRun: `make t3`\n\n- [x] Nice\n";
+    sandbox.write("PLAN.md", &format!("# P\n\n{tasks}\n### T4: D\n{behind}"));
+    let ran = sandbox.alfine(&["plan", "split", "PLAN.md#T3", "--yes"]).expect(0);
+    for line in [
+        "! the check `make t3` of the task is in none of the new ones",
+        "! the criterion “Nice” of the task is in none of the new ones",
+        "! the criterion “Nice” was ticked, and nothing of the new ones is",
+        "! the task was in progress, and the new ones are open",
+    ] {
+        assert!(ran.stdout.lines().any(|printed| printed == line), "{line}\n{}", ran.stdout);
+    }
+    let text = sandbox.read("PLAN.md");
+    assert!(text.contains("### T1: A\nDepends on: T2, T3-2, T4\n"), "{text}");
+    sandbox.alfine(&["plan", "split", "PLAN.md#T4", "--yes"]).expect(0);
+    let text = sandbox.read("PLAN.md");
+    assert!(text.contains("Depends on: T2, T3-2, T4-2\n") && text.ends_with(behind), "{text}");
 }
 
 #[test]
