@@ -28,7 +28,6 @@ mod task_master;
 mod write;
 
 pub use command::{Here, Reads, bare_path, is_of_bash, paths_of, program_of, reads, searched_paths};
-pub(crate) use convert::written;
 pub use convert::{Converted, Into, Lacks, Lost, convert};
 pub use field_name::FieldName;
 pub(crate) use fields::plural_before;
@@ -42,7 +41,7 @@ pub use model::{
     Autonomy, ContextMode, Criterion, Fields, Isolation, Lands, Mark, NamedCommand, NoTask, Placed, Plan,
     PlanFormat, Problem, ProblemKind, ProvenBy, Sign, Task, Unread,
 };
-pub(crate) use write::{Entry, Line, Sheet};
+pub(crate) use write::{Entry, Line, Sheet, written};
 
 #[cfg(test)]
 pub(crate) mod tests {

@@ -3,8 +3,10 @@
 
 use super::command::PROMPT;
 use super::ids::is_made_of;
-use super::{Criterion, FieldName, Fields, Mark, Names, Task, markdown, written};
+use super::{Criterion, FieldName, Fields, Mark, Names, Placed, Task, markdown};
 use crate::{chain, task::TaskId, text::longest_run};
+use serde::Serialize;
+use serde_json::Value;
 use std::{
     collections::{HashMap, HashSet},
     fmt::Write as _,
@@ -123,7 +125,7 @@ impl Sheet {
             for (name, value) in &self.defaults {
                 let key = name.as_str().to_ascii_lowercase().replace(' ', "_");
                 // A text in quotes is the same in YAML and in JSON.
-                let _ = writeln!(text, "{key}: {}", serde_json::Value::from(value.as_str()));
+                let _ = writeln!(text, "{key}: {}", Value::from(value.as_str()));
             }
             text.push_str("---\n\n");
         }
@@ -457,4 +459,59 @@ fn push_criteria(text: &mut String, criteria: &[Line]) {
 pub(super) fn in_one_line(text: &str) -> String {
     let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
     lines.join(" ")
+}
+
+/// The fields of a task or a plan as they are written. What a task waits for is not among them.
+pub(crate) fn written(fields: &Fields) -> Vec<(FieldName, String)> {
+    let Fields {
+        depends_on: _,
+        waits_for_none: _,
+        priority,
+        agent,
+        model,
+        max_iterations,
+        max_cost,
+        budget,
+        max_parallel,
+        lands,
+        isolation,
+        context,
+        autonomy,
+        single_task,
+        verify,
+        folder,
+        proof,
+        may_change,
+    } = fields;
+    let globs: Vec<&str> = may_change.iter().map(|glob| glob.value.as_str()).collect();
+    let commands: Vec<String> = verify.iter().map(|named| coded(&named.value, named.said)).collect();
+    let listed = |all: String| (!all.is_empty()).then_some(all);
+    let folder = word(folder.as_ref()).map(|folder| if folder.is_empty() { ".".to_owned() } else { folder });
+    let all = [
+        (FieldName::Priority, word(priority.as_ref())),
+        (FieldName::Agent, word(agent.as_ref())),
+        (FieldName::Model, word(model.as_ref())),
+        (FieldName::MaxIterations, word(max_iterations.as_ref())),
+        (FieldName::MaxCost, word(max_cost.as_ref())),
+        (FieldName::Budget, word(budget.as_ref())),
+        (FieldName::MaxParallel, word(max_parallel.as_ref())),
+        (FieldName::Lands, word(lands.as_ref())),
+        (FieldName::Isolation, word(isolation.as_ref())),
+        (FieldName::Context, word(context.as_ref())),
+        (FieldName::Autonomy, word(autonomy.as_ref())),
+        (FieldName::SingleTask, word(single_task.as_ref())),
+        (FieldName::Verify, listed(commands.join(", "))),
+        (FieldName::Folder, folder),
+        (FieldName::Proof, word(proof.as_ref())),
+        (FieldName::MayChange, listed(globs.join(", "))),
+    ];
+    all.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
+}
+
+/// A value as it is written in a plan: a word or a number.
+fn word<T: Serialize>(placed: Option<&Placed<T>>) -> Option<String> {
+    Some(match serde_json::to_value(&placed?.value).ok()? {
+        Value::String(word) => word,
+        other => other.to_string(),
+    })
 }
