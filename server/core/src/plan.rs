@@ -36,7 +36,7 @@ pub use format::{companions, formats, is_likely_plan, is_plan, is_plan_path, rea
 pub use ids::Names;
 pub(crate) use ids::is_made_of;
 pub use ids::slug;
-pub(crate) use markdown::{marked_optional, parse as parse_markdown};
+pub(crate) use markdown::{marked_optional, parse as parse_markdown, wrapped};
 pub use model::{
     Autonomy, ContextMode, Criterion, Fields, Isolation, Lands, Mark, NamedCommand, NoTask, Placed, Plan,
     PlanFormat, Problem, ProblemKind, ProvenBy, Sign, Task, Unread,

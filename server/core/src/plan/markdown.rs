@@ -21,6 +21,7 @@ use super::model::{Criterion, Plan, PlanFormat, Task};
 use crate::text::{Span, TextEdit};
 pub(super) use body::rest;
 pub(super) use boxes::Boxes;
+pub(crate) use edits::wrapped;
 pub(super) use front_matter::{Entry, after_mark, entries as front_matter};
 pub(crate) use names::marked_optional;
 pub(crate) use parse::parse;

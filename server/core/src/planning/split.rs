@@ -140,9 +140,12 @@ fn renamed(plan: &Plan, text: &str, task: &Task, others: &str) -> Vec<TextEdit> 
             // Those of a range have one place.
             let shared = named.iter().filter(|(other, _)| other == span);
             let ids: Vec<&str> = shared.map(|(_, id)| if *id == task.id.0 { others } else { id }).collect();
+            let ids = ids.join(", ");
+            // Several have no room in the backticks or the link of one.
+            let span = if ids.contains(", ") { plan::wrapped(text, *span) } else { *span };
             let plural = plan::plural_before(text.get(..span.start).unwrap_or_default());
             let span = Span::new(span.start - plural, span.end);
-            edits.push(plan.format.write(text, span, &ids.join(", ")));
+            edits.push(plan.format.write(text, span, &ids));
         }
     }
     edits
@@ -373,6 +376,22 @@ mod tests {
             in_two("# P\n\n### T1: A\n\n### T2: B\nDepends on: none\n\n### T3: C (depends on T1, T2)\n");
         assert_eq!(waits, ["T1: ", "T2-1: ", "T2-2: T2-1", "T3: T1 T2-2"]);
         assert!(text.contains("T2-1: A\nDepends on: none\n"), "{text}");
+    }
+
+    #[test]
+    fn several_ids_have_room_where_one_was_a_link_or_code() {
+        let both = r#"{"id": "a", "title": "A"}, {"id": "b", "title": "B"}"#;
+        for on in ["[T1](#t1), `T3`", "`T1`, [T3](#t3)", "T1-T3 (all)", "**T1**, #T3", "Tasks 1, 2", "T1"] {
+            let text = format!("# P\n\n### T1: A\n\n### T2: B\n\n### T3: C\n\n### T4: D\nDepends on: {on}\n");
+            let plan = plan::read("PLAN.md", &text);
+            let edits = split(&plan, &text, &plan.tasks[0], &drafted(both))
+                .unwrap_or_else(|error| panic!("{error}: {text}"));
+            let new = edited(&text, edits);
+            let read = plan::read("PLAN.md", &new);
+            let ids = chain::all_dependencies(&read, &Names::new(&read), &read.tasks[4]);
+            let was = chain::all_dependencies(&plan, &Names::new(&plan), &plan.tasks[3]);
+            assert!(!was.iter().any(|id| id.0 == "T1") || ids.len() == was.len() + 1, "{new}");
+        }
     }
 
     #[test]

@@ -190,7 +190,7 @@ pub(super) fn remove(text: &str, ids: &[Placed<String>], at: usize) -> Option<Te
 }
 
 /// An id with the backticks, quotes, emphasis or link around it, and the note in parentheses behind it.
-fn wrapped(text: &str, id: Span) -> Span {
+pub(crate) fn wrapped(text: &str, id: Span) -> Span {
     let mut id = id;
     let ahead = |at: usize| text.get(at..).unwrap_or_default();
     for c in text.get(..id.start).unwrap_or_default().chars().rev() {
