@@ -4,8 +4,8 @@
 use super::json;
 use super::markdown;
 use super::prd::PRD;
-use super::write::{Entry, Line, Sheet, coded, in_one_line, lines_of, status, written};
-use super::{Criterion, FieldName, Fields, Mark, Names, Placed, Plan, PlanFormat, Task};
+use super::write::{Entry, Line, Sheet, in_one_line, lines_of, status, written};
+use super::{Criterion, FieldName, Fields, Mark, Names, Plan, PlanFormat, Task};
 use crate::chain;
 use crate::{task::TaskId, text::Span};
 use serde::Serialize;
@@ -342,8 +342,7 @@ fn words(text: &str) -> Vec<&str> {
 /// The criteria of which the others lack the command, or the words.
 fn missing<'c>(criteria: &'c [Criterion], others: &[Criterion]) -> Vec<&'c Criterion> {
     // Blanks, and how a command or a number is set apart, are not what it says.
-    let said =
-        |text: &str| text.replace("$ ", "").replace([' ', '\n', '\r', '\t', '`', ':', '.', '(', ')'], "");
+    let said = |text: &str| text.replace(|c: char| c.is_whitespace() || "`$:.()".contains(c), "");
     let is_there = |criterion: &Criterion, other: &Criterion| {
         criterion.command == other.command && said(&other.text).starts_with(&said(&criterion.text))
     };
