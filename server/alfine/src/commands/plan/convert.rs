@@ -5,7 +5,10 @@ use crate::{
     cli::{Format, ToArgs},
     report::exit,
 };
-use alfine_core::plan::{self, Into};
+use alfine_core::{
+    plan::{self, Into, ProblemKind},
+    text::LineIndex,
+};
 use alfine_engine::{Error, Result};
 use std::path::{Path, PathBuf};
 
@@ -29,6 +32,13 @@ pub(super) fn perform(directory: &Path, args: &ToArgs) -> Result<u8> {
             .hint("say it otherwise in the plan"));
     }
     place.write(&converted.text)?;
+    let index = LineIndex::new(&source.text);
+    let unread =
+        source.plan.problems.iter().filter(|problem| matches!(problem.kind, ProblemKind::Unread { .. }));
+    for problem in unread {
+        let (line, _) = index.line_column(&source.text, problem.span.start);
+        eprintln!("not carried over: line {line}, which is read as no task: see alfine lint");
+    }
     for lost in &converted.lost {
         eprintln!("not carried over: {}", alfine_words::not_carried(lost));
     }

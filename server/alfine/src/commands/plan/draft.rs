@@ -75,7 +75,7 @@ pub(super) fn from(directory: &Path, args: &FromArgs) -> Result<u8> {
     let mut project = opening::open(directory, false)?;
     let first = Place::of(directory, &args.written, || path_for(&project, UNTITLED));
     if args.written.out.is_some() {
-        first.refuse_taken()?;
+        first.refuse_over(&directory.join(&args.source))?;
     }
     let source = Source::read(&args.source, directory, &mut std::io::stdin().lock())?;
     let text = source.numbered();
