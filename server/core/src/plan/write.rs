@@ -292,9 +292,10 @@ impl Entry {
             let plan = markdown::parse(&format!("{heading}\n"));
             let [task] = &plan.tasks[..] else { return false };
             // Rather another id than another title where the id is only made of that.
-            let is_own = read == in_one_line(&self.title);
-            let is_made = is_own && !task.explicit_id && is_made_of(&TaskId(id.clone()), read);
-            (task.id.0 == *id || is_made)
+            let is_own = task.explicit_id || read == in_one_line(&self.title);
+            let is_made = !task.explicit_id && is_made_of(&TaskId(id.clone()), read);
+            is_own
+                && (task.id.0 == *id || is_made)
                 && task.title == read
                 && task.checkbox.is_some()
                 && task.mark == said
