@@ -103,7 +103,7 @@ impl Folder {
     }
 
     /// Opens a plain file for writing it anew, `over` one that is there only if that is said.
-    pub fn file_to_write(&self, name: &str, over: bool) -> io::Result<File> {
+    pub(crate) fn file_to_write(&self, name: &str, over: bool) -> io::Result<File> {
         let new = if over { OFlags::CREATE } else { OFlags::CREATE | OFlags::EXCL };
         let file = self.file_with(name, OFlags::WRONLY | new)?;
         file.set_len(0)?;
@@ -111,12 +111,12 @@ impl Folder {
     }
 
     /// Removes a file of the folder, or a link.
-    pub fn remove(&self, name: &str) -> io::Result<()> {
+    pub(crate) fn remove(&self, name: &str) -> io::Result<()> {
         Ok(at::unlinkat(&self.0, name, AtFlags::empty())?)
     }
 
     /// Removes a folder in it that has nothing in it.
-    pub fn remove_folder(&self, name: &str) -> io::Result<()> {
+    pub(crate) fn remove_folder(&self, name: &str) -> io::Result<()> {
         Ok(at::unlinkat(&self.0, name, AtFlags::REMOVEDIR)?)
     }
 
