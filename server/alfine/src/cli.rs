@@ -1,5 +1,6 @@
 //! The command line as data: what clap reads, with help and an example for every command.
 
+mod money;
 mod plan;
 mod skills;
 
@@ -208,15 +209,6 @@ impl Command {
     }
 }
 
-/// Reads an amount of money; whether it is too little is said where it is used.
-fn usd(text: &str) -> Result<f64, String> {
-    let amount: Result<f64, _> = text.trim_start_matches('$').parse();
-    amount
-        .ok()
-        .filter(|amount| amount.is_finite())
-        .ok_or_else(|| "not an amount of US dollars, such as 2.50".to_owned())
-}
-
 /// Which task, and how it is run.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct RunArgs {
@@ -255,10 +247,10 @@ pub(crate) struct RunArgs {
     #[arg(long, value_enum)]
     pub context: Option<Context>,
     /// Stop a task before its next iteration once its loop has cost this much, in US dollars.
-    #[arg(long, value_name = "USD", allow_negative_numbers = true, value_parser = usd)]
+    #[arg(long, value_name = "USD", allow_negative_numbers = true, value_parser = money::usd)]
     pub max_cost: Option<f64>,
     /// What the whole run of the plan may cost, in US dollars. A run of an agent that would pass it is not begun.
-    #[arg(long, value_name = "USD", allow_negative_numbers = true, value_parser = usd)]
+    #[arg(long, value_name = "USD", allow_negative_numbers = true, value_parser = money::usd)]
     pub budget: Option<f64>,
     /// What the agent may do without asking: edits (files), commands (and the shell), all (its own checks off).
     #[arg(long, value_name = "WHAT")]
@@ -499,10 +491,10 @@ pub(crate) struct ContinueArgs {
     #[arg(short = 'i', long, value_name = "N")]
     pub max_iterations: Option<u32>,
     /// The new limit of cost, in US dollars.
-    #[arg(long, value_name = "USD", allow_negative_numbers = true, value_parser = usd)]
+    #[arg(long, value_name = "USD", allow_negative_numbers = true, value_parser = money::usd)]
     pub max_cost: Option<f64>,
     /// The new budget of the whole plan, in US dollars.
-    #[arg(long, value_name = "USD", allow_negative_numbers = true, value_parser = usd)]
+    #[arg(long, value_name = "USD", allow_negative_numbers = true, value_parser = money::usd)]
     pub budget: Option<f64>,
     /// Set the breaker's counters to zero.
     #[arg(long)]

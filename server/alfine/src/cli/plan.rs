@@ -38,7 +38,7 @@ pub(crate) struct WriterArgs {
     #[arg(long)]
     pub model: Option<String>,
     /// What it may cost in all, in US dollars.
-    #[arg(long, value_name = "USD", value_parser = super::usd)]
+    #[arg(long, value_name = "USD", value_parser = super::money::usd)]
     pub max_cost: Option<f64>,
     /// How long the agent may take to answer once, such as 5m. 15m unless you say otherwise.
     #[arg(long, value_name = "TIME")]
