@@ -8,6 +8,7 @@ use alfine_tests::{
     scenario::{ready, with_plan, write},
 };
 use rustix::{
+    process::{Pid, Signal, kill_process},
     pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt},
     termios::{Winsize, tcsetwinsize},
 };
@@ -17,6 +18,7 @@ use std::{
     io::{Read, Write},
     num::NonZero,
     path::Path,
+    process::Child,
 };
 
 const COLUMNS: NonZero<u16> = NonZero::new(110).unwrap();
@@ -31,8 +33,8 @@ fn screen_of(sandbox: &Sandbox, arguments: &[&str], typed: &str) -> Vec<String> 
     screen.screen().rows(0, COLUMNS.get()).map(|row| row.trim_end().to_owned()).collect()
 }
 
-/// Runs the program in a terminal to its end, types ahead, and returns what it printed and whether it succeeded.
-fn printed(sandbox: &Sandbox, arguments: &[&str], env: &[(&str, &str)], typed: &str) -> (Vec<u8>, bool) {
+/// Begins to run the program in a terminal, and returns it with the other end.
+fn begun(sandbox: &Sandbox, arguments: &[&str], env: &[(&str, &str)]) -> (Child, File) {
     let ours = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
     grantpt(&ours).unwrap();
     unlockpt(&ours).unwrap();
@@ -43,11 +45,28 @@ fn printed(sandbox: &Sandbox, arguments: &[&str], env: &[(&str, &str)], typed: &
     let mut command = sandbox.command(sandbox::alfine());
     command.args(arguments).env("TERM", "xterm-256color").env_remove("NO_COLOR").envs(env.iter().copied());
     command.stdin(theirs.try_clone().unwrap()).stdout(theirs.try_clone().unwrap()).stderr(theirs);
-    let mut child = command.spawn().unwrap();
-    // The command holds the other end, and nobody else may.
-    drop(command);
+    (command.spawn().unwrap(), File::from(ours))
+}
 
-    let (mut ours, mut bytes, mut all) = (File::from(ours), [0; 4096], Vec::new());
+/// Runs the program in a terminal until it says something, interrupts it then, and returns what it printed.
+fn interrupted_at(sandbox: &Sandbox, arguments: &[&str], said: &str) -> String {
+    let (mut child, mut ours) = begun(sandbox, arguments, &[]);
+    let (mut bytes, mut all, mut is_interrupted) = ([0; 4096], Vec::new(), false);
+    while let Ok(read @ 1..) = ours.read(&mut bytes) {
+        all.extend_from_slice(&bytes[..read]);
+        if !is_interrupted && String::from_utf8_lossy(&all).contains(said) {
+            kill_process(Pid::from_child(&child), Signal::INT).unwrap();
+            is_interrupted = true;
+        }
+    }
+    assert!(!child.wait().unwrap().success());
+    String::from_utf8_lossy(&all).into_owned()
+}
+
+/// Runs the program in a terminal to its end, types ahead, and returns what it printed and whether it succeeded.
+fn printed(sandbox: &Sandbox, arguments: &[&str], env: &[(&str, &str)], typed: &str) -> (Vec<u8>, bool) {
+    let (mut child, mut ours) = begun(sandbox, arguments, env);
+    let (mut bytes, mut all) = ([0; 4096], Vec::new());
     ours.write_all(typed.as_bytes()).unwrap();
     // Linux tells the end of the other side by an error.
     while let Ok(read @ 1..) = ours.read(&mut bytes) {
@@ -123,4 +142,26 @@ fn who_has_an_idea_is_asked_and_may_mistype() {
     let prompts = sandbox.agent_runs();
     let told = prompts[1]["prompt"].as_str().unwrap();
     assert!(told.contains("1. Where?\n   a table\nBesides: in db/"), "{told}");
+}
+
+#[test]
+fn ctrl_c_at_a_question_ends_it_and_writes_nothing() {
+    let mut sandbox = Sandbox::with_repository(&[("PLAN.md", "# Shop\n\n### T1: All\n\nMuch.\n")]);
+    let asked = json!({"questions": [{"question": "Where?", "options": ["a file", "a table"]}]});
+    let task = |id: &str| json!({"id": id, "title": format!("Part {id}"), "criteria": [{"text": "It is there", "command": "test -f a"}]});
+    let parts = json!({"title": "", "goal": "", "tasks": [task("a"), task("b")]});
+    sandbox.fake_agent(&json!({
+        "runs": [[{"text": parts.to_string()}]],
+        "parts": [{"prompt": "ask the user three to five questions", "runs": [[{"text": asked.to_string()}]]}],
+    }));
+    let before = sandbox.read("PLAN.md");
+    for (arguments, question) in [
+        (&["plan", "new", "use coupons"][..], "Your answers"),
+        (&["plan", "split", "PLAN.md#T1"], "Write this into PLAN.md?"),
+    ] {
+        let seen = interrupted_at(&sandbox, arguments, question);
+        assert!(seen.contains(question), "{seen}");
+    }
+    assert_eq!(sandbox.read("PLAN.md"), before);
+    assert_eq!(sandbox.agent_runs().len(), 2, "nothing more is asked of the agent");
 }

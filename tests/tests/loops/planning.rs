@@ -1,6 +1,8 @@
 //! Plans as documents: converted, written from an idea or from what others wrote, and split.
 
 use super::*;
+use crate::plans::PATIENCE;
+use alfine_tests::sandbox::wait_until;
 use std::fs;
 
 const COUPONS: &str = "# Coupons\n\nShoppers save money.\n\n### US-001: Add a table\nPriority: 1\n\nIn `db/`.\n\nAcceptance criteria:\n- [x] It is there: `test -f table`\n- [ ] It is empty\n\n### [x] US-002: Show it\nDepends on: US-001\n";
@@ -532,6 +534,20 @@ fn a_task_with_a_loop_or_with_merged_work_is_not_split() {
         ran.stderr
     );
     assert_eq!(sandbox.agent_runs().len(), 1);
+}
+
+#[test]
+fn nothing_is_split_of_a_plan_that_is_at_work() {
+    let mut sandbox = Sandbox::with_repository(&[("PLAN.md", LARGE), ("shop.txt", "empty\n")]);
+    sandbox.fake_agent(
+        &json!({"runs": [["hang"]], "parts": [{"prompt": "Split this task", "runs": [plan(parts())]}]}),
+    );
+    sandbox.alfine(&["start", "PLAN.md", "--trust"]).expect(0);
+    let refused = sandbox.alfine(&["plan", "split", "PLAN.md#US-2", "--yes"]).expect(2).stderr;
+    assert!(refused.contains("is at work") && refused.contains("alfine pause PLAN.md"), "{refused}");
+    sandbox.alfine(&["pause", "PLAN.md", "--now"]).expect(0);
+    wait_until(PATIENCE, "it is held", || sandbox.task("PLAN.md#US-1")["status"] == "paused");
+    sandbox.alfine(&["plan", "split", "PLAN.md#US-2", "--yes"]).expect(0);
 }
 
 #[test]

@@ -54,7 +54,7 @@ pub(super) fn new(directory: &Path, args: &NewArgs) -> Result<u8> {
         let answered = match &args.answers {
             _ if args.no_questions => None,
             Some(answers) => Some(answers_to(planner, &args.idea, &mut || Ok(answers.clone()))?),
-            None => Some(answers_to(planner, &args.idea, &mut ask)?),
+            None => Some(answers_to(planner, &args.idea, &mut || writer::asking(ask))?),
         };
         let answered = answered.as_ref().map(|(asked, answers)| (asked.as_slice(), answers));
         let planning = Planning::Plan { idea: &args.idea, answered };

@@ -5,6 +5,7 @@ use super::writer;
 use crate::{cli::SplitArgs, output::say, report::exit};
 use alfine_core::{
     plan::Task,
+    plan_run::RunState,
     planning::{self, MOST_PARTS},
     printable::printable,
     prompt::Planning,
@@ -75,9 +76,14 @@ pub(super) fn perform(directory: &Path, args: &SplitArgs) -> Result<u8> {
     Ok(exit::DONE)
 }
 
-/// Refuses a task on which work was begun: its loop knows it as it is.
+/// Refuses a task on which work was begun, and any while its plan is at work: a run knows its tasks as they are.
 fn refuse_begun(project: &Project, file: &PlanFile, task: &Task) -> Result<()> {
     let key = file.key(task);
+    let run = project.store.last_plan_run(&file.name)?;
+    if run.is_some_and(|run| run.state == RunState::Active) {
+        return Err(Error::user(format!("{} is at work, and what it waits for is not split", file.name))
+            .hint(format!("hold it first: alfine pause {}", shell_word(&file.name))));
+    }
     let row = project.store.task(&key)?;
     let begun = project.store.current_loop(&key)?.is_some();
     match row.map(|row| row.status).filter(|status| begun || status.satisfies_dependents()) {

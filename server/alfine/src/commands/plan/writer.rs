@@ -14,6 +14,7 @@ use alfine_engine::{
 };
 use alfine_verify::CancelToken;
 use alfine_words::Mark;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Lets the agent write about the plan of this name, from the root. `work` returns what came of it; if the user ended it, the
 /// exit status is that of what was stopped.
@@ -33,11 +34,18 @@ pub(super) fn with<T>(
     asking::drive(project, AllowPlanner { wishes: wishes.clone() }, said)?;
     let (display, cancel) = (Display::on_stderr(), CancelToken::default());
     let interrupted = cancel.clone();
-    let listening = signals::forward(move || interrupted.cancel())?;
+    let listening = signals::forward(move || {
+        // Who is asked something has the terminal, and nothing is at work.
+        if ASKS.load(Ordering::Relaxed) {
+            std::process::exit(exit::STOPPED.into());
+        }
+        interrupted.cancel();
+    })?;
     let tell = |told: Told| tell(&display, told);
     let mut planner = Planner::new(project, plan, &wishes, (opening::program()?, cancel.clone()), tell)?;
     let done = work(&mut planner);
     listening.close();
+    signals::end_by_default()?;
     match done {
         Err(error) if cancel.is_cancelled() => {
             display.line(Mark::Notice, &error.message);
@@ -45,6 +53,17 @@ pub(super) fn with<T>(
         }
         done => done.map(Ok),
     }
+}
+
+/// Whether the user is asked something while the agent rests.
+static ASKS: AtomicBool = AtomicBool::new(false);
+
+/// Asks the user something between two runs of the agent. Ctrl-C ends it all then.
+pub(super) fn asking<T>(ask: impl FnOnce() -> T) -> T {
+    ASKS.store(true, Ordering::Relaxed);
+    let answered = ask();
+    ASKS.store(false, Ordering::Relaxed);
+    answered
 }
 
 fn tell(display: &Display, told: Told) {
