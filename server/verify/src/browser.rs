@@ -18,7 +18,10 @@ use std::{
     io::{self, Read},
     net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream},
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        mpsc::{self, Receiver, Sender},
+    },
     thread,
     time::{Duration, Instant},
 };
@@ -100,7 +103,7 @@ fn look(
     let printed = server.0.take_stdout().map(Printed::read).unwrap_or_default();
     if let Some(why) = wait_for_server(&mut server.0, port, deadline, context) {
         let words = format!("the server of `{}` {why}", pages.serve);
-        let output = format!("{words}\n{}", printed.text());
+        let output = format!("{words}\n{}", printed.text_at_end());
         let exit = VerifierExit::Browsed { problems: 1, pictures: Vec::new() };
         return Ok(Checked { findings: vec![Finding::error(words)], ..Checked::ended(exit, output) });
     }
@@ -378,13 +381,22 @@ fn keep(prefix: &Path, n: usize, data: &str) -> Option<PathBuf> {
 
 /// What a program prints, while it does.
 #[derive(Default)]
-struct Printed(Arc<Mutex<Excerpt>>);
+struct Printed {
+    kept: Arc<Mutex<Excerpt>>,
+    /// Is cut off once all is read.
+    ends: Option<Receiver<()>>,
+}
+
+/// How long what a program printed may take to be read once it has ended: others may hold the pipe.
+const READ_WITHIN: Duration = Duration::from_secs(1);
 
 impl Printed {
     fn read(mut output: GuardedOutput) -> Self {
-        let printed = Self::default();
-        let kept = Arc::clone(&printed.0);
+        let (end, ends) = mpsc::channel();
+        let printed = Self { ends: Some(ends), ..Self::default() };
+        let kept = Arc::clone(&printed.kept);
         thread::spawn(move || {
+            let _end: Sender<()> = end;
             let mut buffer = vec![0; 16 << 10];
             while let Ok(read @ 1..) = output.read(&mut buffer) {
                 let bytes = buffer.get(..read).unwrap_or_default();
@@ -394,8 +406,16 @@ impl Printed {
         printed
     }
 
+    /// What it printed to its end.
+    fn text_at_end(&self) -> String {
+        if let Some(ends) = &self.ends {
+            let _ = ends.recv_timeout(READ_WITHIN);
+        }
+        self.text()
+    }
+
     fn text(&self) -> String {
-        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner)).into_text()
+        std::mem::take(&mut *self.kept.lock().unwrap_or_else(PoisonError::into_inner)).into_text()
     }
 }
 
