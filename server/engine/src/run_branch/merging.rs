@@ -7,7 +7,7 @@ use crate::{
     known::has_work,
     landing::{Care, Turn},
     loops, plan_run,
-    project::Project,
+    project::{PlanFile, Project},
     runner,
     start_options::RunOptions,
     task_spec::TaskSpec,
@@ -21,7 +21,7 @@ use alfine_core::{
     task::{TaskKey, TaskStatus},
 };
 use alfine_git::{GitError, MergeSpec, ProvenTree, TextChange, WorkingCopies, WorkingCopy};
-use alfine_store::{LoopLock, LoopRow, OwnWriteRow, PlanRunRow};
+use alfine_store::{LoopLock, LoopRow, OwnWriteRow, PlanRunRow, TaskRow};
 use alfine_verify::{CancelToken, VerifierKind, VerifierSpec};
 use std::path::{Path, PathBuf};
 
@@ -101,13 +101,10 @@ pub fn merge(
     if !until_settled(project, plan, &mut waits, with.cancel)? {
         return Ok(None);
     }
-    let (landed, without) = landed_on(project, &run, &from, &into)?;
-    let is_in = |into: &str| -> Result<bool> {
-        let is_it =
-            |reason: &Option<Reason>| matches!(reason, Some(Reason::Merged { into: of, .. }) if of == into);
-        Ok(project.store.tasks_of(plan)?.iter().any(|task| is_it(&task.reason)))
-    };
-    if landed.is_empty() && without.is_empty() && is_in(&into)? {
+    let tasks = project.store.tasks_of(plan)?;
+    let is_merged = tasks.iter().any(|task| landed_in(task, &into));
+    let (landed, without) = landed_on(project, &run, tasks, (&from, &into))?;
+    if landed.is_empty() && without.is_empty() && is_merged {
         // Whoever merged it died before that was written down.
         settle(project, &run)?;
         return Err(Error::user(format!("{plan} is merged already")));
@@ -121,7 +118,7 @@ pub fn merge(
             Error::user(format!("other work lands on {into} just now")).hint("try again when it is there")
         );
     };
-    let mut spec = spec_of(project, plan, (&from, &into), &landed)?;
+    let mut spec = spec_of(&file, (&from, &into), &landed);
     let onto = project.repository.branch_commit(&into)?;
     let Some(proven) = proven(project, (&spec, plan, onto.as_deref()), &landed, with, tell)? else {
         return Ok(None);
@@ -182,23 +179,18 @@ fn unticked_of(project: &Project, landed: &[Landed]) -> Vec<(TaskKey, Unticked)>
 }
 
 /// What the merge makes, in one commit that names every task.
-fn spec_of(
-    project: &Project,
-    plan: &str,
-    (from, into): (&str, &str),
-    landed: &[Landed],
-) -> Result<MergeSpec> {
-    let file = project.plan_named(plan)?;
+fn spec_of(file: &PlanFile, (from, into): (&str, &str), landed: &[Landed]) -> MergeSpec {
+    let plan = &file.name;
     let title = if file.plan.title.is_empty() { plan } else { &file.plan.title };
     let trailer = |one: &Landed| format!("{}: {}", alfine_git::TASK_TRAILER, one.row.task);
     let trailers: Vec<String> = landed.iter().map(trailer).collect();
-    Ok(MergeSpec {
+    MergeSpec {
         branch: from.to_owned(),
         target_branch: into.to_owned(),
         task_id: plan.to_owned(),
         message: format!("{}\n\n{}", alfine_git::subject_of("feat", plan, title), trailers.join("\n")),
         proven: None,
-    })
+    }
 }
 
 /// What may land.
@@ -219,17 +211,13 @@ fn proven(
     let tree = project.repository.merged_tree(spec, &[own]).map_err(|error| in_words(error, &spec.branch))?;
     let checks = checks_of(project, landed)?;
     let (Some(onto), Some(last)) = (onto, landed.last()) else { return Ok(Some(Proven { tree: None })) };
-    let is_new = tree.is_some();
-    // Where the target has it all already, the work may have been taken back there since.
-    let tree = match tree {
-        Some(tree) => tree,
-        None => project.repository.with_files_of(onto, onto, &[own.to_owned()])?,
-    };
     if checks.is_empty() || last.spec.proof.control == Control::Off {
         return Ok(Some(Proven { tree: None }));
     }
+    // Where the target has it all already, the work may have been taken back there since.
+    let what = (onto, tree.as_deref().unwrap_or(onto));
     let how = (with.guard, with.cancel);
-    let failed = runner::failing_together(project, plan, (&last.spec, &checks), (onto, &tree), how, tell)?;
+    let failed = runner::failing_together(project, plan, (&last.spec, &checks), what, how, tell)?;
     let Some(failed) = failed else { return Ok(None) };
     if !failed.is_empty() {
         let (from, into) = (&spec.branch, &spec.target_branch);
@@ -242,7 +230,7 @@ fn proven(
             "see what it changes with `git diff {into}...{from}`; add a task that mends it to the plan and start it again"
         )));
     }
-    Ok(Some(Proven { tree: is_new.then(|| ProvenTree { tree, except: vec![own.to_owned()] }) }))
+    Ok(Some(Proven { tree: tree.map(|tree| ProvenTree { tree, except: vec![own.to_owned()] }) }))
 }
 
 /// A text of the plan with all of these tasks ticked; `None` if there is nothing to tick.
@@ -275,19 +263,23 @@ fn until_settled(
     Ok(true)
 }
 
+/// Whether a task's work was merged into a branch.
+fn landed_in(task: &TaskRow, branch: &str) -> bool {
+    matches!(&task.reason, Some(Reason::Merged { into, .. }) if into == branch)
+}
+
 /// The tasks of a run that landed on its branch, and those that still can.
 fn landed_on(
     project: &Project,
     run: &PlanRunRow,
-    branch: &str,
-    into: &str,
+    tasks: Vec<TaskRow>,
+    (branch, into): (&str, &str),
 ) -> Result<(Vec<Landed>, Vec<(TaskKey, TaskStatus)>)> {
     let (mut landed, mut without) = (Vec::new(), Vec::new());
     let tips = [branch, into].map(|branch| project.repository.branch_commit(branch));
     let tips = tips.into_iter().collect::<Result<Vec<_>, _>>()?;
-    for task in project.store.tasks_of(&run.plan)? {
+    for task in tasks {
         let Some(row) = loops::loop_of(&project.store, &task.key)? else { continue };
-        let is_here = matches!(&task.reason, Some(Reason::Merged { into, .. }) if into == branch);
         if row.needs_runner() || loops::is_running(&project.layout, &row.id)? {
             return Err(Error::user(format!(
                 "{} is at work: it lands on {branch} when it is done",
@@ -295,7 +287,7 @@ fn landed_on(
             ))
             .hint(Hint::AnyOf(vec![Hint::advice("wait for it"), Hint::Stop { task: task.key }])));
         }
-        if !is_here {
+        if !landed_in(&task, branch) {
             let is_over =
                 matches!(task.status, TaskStatus::Merged | TaskStatus::Discarded | TaskStatus::Skipped);
             if row.plan_run == Some(run.id) && !is_over {

@@ -72,13 +72,13 @@ fn of_plan(plan: &PlanView<'_>, tasks: &[SeenTask<'_>]) -> Vec<Command> {
         |title: String| EditorCommand::Start(Start { uri: uri(), task: None, options: None }).titled(title);
     let of = || OfDocument { uri: uri() };
     let has_ready = tasks.iter().any(|seen| seen.status == TaskStatus::Ready);
+    let first = || tasks.iter().filter_map(|seen| seen.known).find(|known| known.last.is_some());
     let run = progress(plan, tasks);
     // Once all is done the whole can be merged.
     if let Some(run) =
         run.as_ref().filter(|run| run.branch.is_some() && run.state == RunState::Over && !has_ready)
     {
-        let first = tasks.iter().filter_map(|seen| seen.known).find(|known| known.last.is_some());
-        let status = first.and_then(|known| offers::look(plan, known, alfine_words::run_progress(run)));
+        let status = first().and_then(|known| offers::look(plan, known, alfine_words::run_progress(run)));
         return status.into_iter().chain([EditorCommand::MergePlan(of()).titled("Merge the plan")]).collect();
     }
     let Some(run) = run.filter(|run| run.state != RunState::Over) else {
@@ -104,8 +104,7 @@ fn of_plan(plan: &PlanView<'_>, tasks: &[SeenTask<'_>]) -> Vec<Command> {
         RunState::NeedsInput | RunState::Stopping | RunState::Over => Vec::new(),
     };
     let shown = alfine_words::run_progress(&run);
-    let first = tasks.iter().filter_map(|seen| seen.known).find(|known| known.last.is_some());
-    let status = works().next().or(first).and_then(|known| offers::look(plan, known, shown));
+    let status = works().next().or_else(first).and_then(|known| offers::look(plan, known, shown));
     status.into_iter().chain(steps).collect()
 }
 

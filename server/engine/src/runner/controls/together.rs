@@ -7,7 +7,7 @@ use alfine_store::LoopId;
 use alfine_verify::{CancelToken, VerifierSpec, VerifyContext};
 use std::path::Path;
 
-/// Runs checks on the tree (as hex) that a merge makes of a commit, `onto`, and returns the names of those that fail, if these
+/// Runs checks on the tree (a commit or tree, as hex) that a merge makes of a commit, `onto`, and returns the names of those that fail, if these
 /// decide. What the checks are run with is as in `spec`. `None` if it was cancelled.
 pub(crate) fn failing_together(
     project: &mut Project,
